@@ -1,0 +1,41 @@
+# Earwitness: every task starts here. Each target does all of its own set-up.
+VENV := .venv/bin
+
+.PHONY: setup setup-dev demo demo-window test lint bench-walk samples lock clean
+
+setup:
+	@packaging/setup.sh run
+
+setup-dev:
+	@packaging/setup.sh dev
+
+demo: setup  ## Judge the sample calls and show the verdicts.
+	@$(VENV)/earwitness demo
+
+demo-window: setup  ## Play a sample call through the window in real time.
+	@$(VENV)/earwitness demo --window
+
+lint: setup-dev
+	$(VENV)/ruff format --check .
+	$(VENV)/ruff check .
+	$(VENV)/pyright
+	$(VENV)/lint-imports
+
+test: lint  ## Lint, types, import rules, then every test; windows under Xvfb, sound through PulseAudio.
+	QT_QPA_PLATFORM=xcb xvfb-run -a -s "-screen 0 1600x1200x24" $(VENV)/python -m pytest
+
+bench-walk: setup-dev  ## Cost of each stage of the walk, per second of audio.
+	$(VENV)/python -m tests.bench.walk
+
+samples: setup-dev  ## Make the sample calls anew (needs Debian's flite).
+	$(VENV)/python -m resources.samples.make_samples
+
+lock:  ## Resolve the dependencies anew, for every system and Python at once.
+	$(VENV)/python -m pip install -q uv
+	$(VENV)/uv pip compile -q --universal -p 3.11 --generate-hashes --no-emit-index-url --no-header \
+	    pyproject.toml --group build -o packaging/requirements-run.txt
+	$(VENV)/uv pip compile -q --universal -p 3.11 --generate-hashes --no-emit-index-url --no-header \
+	    pyproject.toml --group build --group dev -c packaging/requirements-run.txt -o packaging/requirements-dev.txt
+
+clean:
+	rm -rf .venv build dist .pytest_cache .ruff_cache
