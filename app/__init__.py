@@ -1,0 +1,1 @@
+"""The program: wiring, case log, command line and windows."""

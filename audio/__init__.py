@@ -1,0 +1,1 @@
+"""Sound in, nothing else: no Qt, no models, no database."""

@@ -1,0 +1,1 @@
+"""What the sound means: no Qt, no devices, no database."""

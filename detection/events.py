@@ -1,0 +1,143 @@
+"""What happens in a call, in the order it is stored. A call's whole state is a fold over these.
+
+Every event is frozen and free of audio. `at` is the sample index (`CALL_RATE`, from call start) up
+to which sound had been heard when the event was made.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Discriminator, TypeAdapter
+
+from audio.types import Channel
+from detection.types import (
+    Alert,
+    ConversationVerdict,
+    DisclosureVerdict,
+    EngineInfo,
+    Finding,
+    Utterance,
+    VoiceVerdict,
+)
+
+
+Stage = Literal["transcript", "voice", "tactics", "disclosure", "all"]
+"""What judges speech, one after the other."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallStarted:
+    """First event of every case. `started_at` is wall clock, ISO 8601 in UTC: stored once per call."""
+
+    source: str
+    started_at: str
+    channels: tuple[Channel, ...]
+    engines: tuple[EngineInfo, ...]
+    at: int = 0
+    kind: Literal["call_started"] = "call_started"
+
+
+@dataclass(frozen=True, slots=True)
+class GapHeard:
+    """Sound from `start` to `end` of one channel was lost before anything judged it."""
+
+    channel: Channel
+    start: int
+    end: int
+    reason: str
+    at: int
+    kind: Literal["gap"] = "gap"
+
+
+@dataclass(frozen=True, slots=True)
+class UtteranceHeard:
+    """A segment was transcribed."""
+
+    utterance: Utterance
+    at: int
+    kind: Literal["utterance"] = "utterance"
+
+
+@dataclass(frozen=True, slots=True)
+class NotJudged:
+    """Speech from `start` to `end` that `stage` did not judge, and why: never shown as "fine"."""
+
+    stage: Stage
+    channel: Channel
+    start: int
+    end: int
+    reason: str
+    at: int
+    kind: Literal["not_judged"] = "not_judged"
+
+
+@dataclass(frozen=True, slots=True)
+class FindingMade:
+    """A tactic was heard."""
+
+    finding: Finding
+    at: int
+    kind: Literal["finding"] = "finding"
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceJudged:
+    """The voice verdict after more speech."""
+
+    verdict: VoiceVerdict
+    at: int
+    kind: Literal["voice"] = "voice"
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationJudged:
+    """The conversation verdict, stored when it changes."""
+
+    verdict: ConversationVerdict
+    at: int
+    kind: Literal["conversation"] = "conversation"
+
+
+@dataclass(frozen=True, slots=True)
+class DisclosureJudged:
+    """The disclosure verdict, stored when it changes."""
+
+    verdict: DisclosureVerdict
+    at: int
+    kind: Literal["disclosure"] = "disclosure"
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRaised:
+    """A person was to be told."""
+
+    alert: Alert
+    at: int
+    kind: Literal["alert"] = "alert"
+
+
+@dataclass(frozen=True, slots=True)
+class CallEnded:
+    """Last event of a case: at the natural end, stopped by a person, or failed (see `detail`)."""
+
+    reason: Literal["finished", "stopped", "failed"]
+    at: int
+    detail: str = ""
+    kind: Literal["call_ended"] = "call_ended"
+
+
+Event: TypeAlias = (
+    CallStarted
+    | GapHeard
+    | UtteranceHeard
+    | NotJudged
+    | FindingMade
+    | VoiceJudged
+    | ConversationJudged
+    | DisclosureJudged
+    | AlertRaised
+    | CallEnded
+)
+
+EVENT = TypeAdapter[Event](Annotated[Event, Discriminator("kind")])
+"""Turns events into plain JSON values and back (`EVENT.dump_python(e, mode="json")`)."""
