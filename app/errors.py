@@ -1,0 +1,25 @@
+"""What can go wrong in the program, said in the user's words."""
+
+
+class EarwitnessError(Exception):
+    """One sentence that names the thing and the cure; shown to the user as it is."""
+
+
+class DataFolderError(EarwitnessError):
+    """The data folder cannot be created, read or written."""
+
+
+class CaseLogError(EarwitnessError):
+    """The case log cannot be opened, read or written. What it held before is still there."""
+
+
+class NoCaseLogError(CaseLogError):
+    """There is no case log yet: no call was ever stored in this data folder."""
+
+
+class UnknownCaseError(CaseLogError):
+    """A case id that fits no case, or more than one."""
+
+
+class EvaluationError(EarwitnessError):
+    """The list of labelled cases to measure a judge on cannot be used."""

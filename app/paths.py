@@ -1,0 +1,41 @@
+"""Where Earwitness keeps its files."""
+
+import os
+from pathlib import Path
+
+import platformdirs
+
+from app.errors import DataFolderError
+
+
+def data_dir(override: Path | None = None, *, writable: bool = True) -> Path:
+    """The folder of the case log: `override`, or the system's place for a person's own data.
+
+    A missing folder is created so that only this person can enter it (mode 0700 where the system has
+    modes). `writable=False` is for commands that only read: a folder on a read-only disk will do.
+    Raises `DataFolderError`.
+    """
+    folder = override or platformdirs.user_data_path("earwitness", appauthor=False)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise DataFolderError(
+            f"The data folder {folder} is a file; choose a folder with --data-dir."
+        ) from error
+    except OSError as error:
+        raise DataFolderError(
+            f"The data folder {folder} cannot be created ({error.strerror}); "
+            "choose another with --data-dir."
+        ) from error
+    if not os.access(folder, os.R_OK | os.X_OK | (os.W_OK if writable else 0)):
+        verb = "written" if writable else "read"
+        raise DataFolderError(
+            f"The data folder {folder} cannot be {verb}; "
+            "change its permissions or choose another with --data-dir."
+        )
+    return folder
+
+
+def case_log(folder: Path) -> Path:
+    """The case log's file in the data folder."""
+    return folder / "cases.db"
