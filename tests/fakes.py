@@ -1,0 +1,76 @@
+"""Parts that tests put in place of devices."""
+
+import threading
+from collections.abc import Sequence
+
+import numpy as np
+
+from audio.ring import AudioRing
+from audio.types import CALL_RATE, AudioChunk, AudioGap, Channel, Samples
+
+
+def chunks_of(
+    channel: Channel, samples: Samples, rate: int = CALL_RATE, block: int = 800
+) -> list[AudioChunk]:
+    """`samples` cut into chunks of `block`, counted from call start."""
+    return [
+        AudioChunk(channel, start, rate, samples[start : start + block].astype(np.float32))
+        for start in range(0, len(samples), block)
+    ]
+
+
+class ScriptedSource:
+    """Pushes the given items from a thread of its own, then closes the ring with `error`.
+
+    `hold` makes it wait after the last item until `stop`, as a live call does. `is_live` decides
+    whether it waits for room.
+    """
+
+    def __init__(
+        self,
+        items: Sequence[AudioChunk | AudioGap],
+        *,
+        is_live: bool = False,
+        error: Exception | None = None,
+        hold: bool = False,
+        name: str = "scripted",
+    ) -> None:
+        self.name = name
+        self.is_live = is_live
+        self._items = items
+        self._error = error
+        self._stopping = threading.Event()
+        self._hold = hold
+        self._thread: threading.Thread | None = None
+        self._ring: AudioRing | None = None
+
+    @property
+    def channels(self) -> tuple[Channel, ...]:
+        return tuple(dict.fromkeys(item.channel for item in self._items))
+
+    @property
+    def duration_s(self) -> float | None:
+        return None if self.is_live else max(item.end / item.rate for item in self._items)
+
+    def start(self, ring: AudioRing) -> None:
+        self._ring = ring
+        self._thread = threading.Thread(target=self._push_all, args=(ring,), name="scripted-source")
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        if self._ring and self._thread:
+            self._ring.close()
+            self._thread.join()
+
+    def _push_all(self, ring: AudioRing) -> None:
+        for item in self._items:
+            if self._stopping.is_set():
+                break
+            if self.is_live:
+                ring.push(item)
+            elif not ring.push_waiting(item):
+                break
+        if self._hold:
+            self._stopping.wait()
+        ring.close(self._error)
