@@ -1,0 +1,1 @@
+"""How well a judge does on a person's own labelled cases."""

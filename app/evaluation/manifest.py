@@ -1,0 +1,49 @@
+"""The list of labelled recordings that an evaluation goes through."""
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.errors import EvaluationError
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledClip:
+    """One row: a recording, the value of its label column, and the condition it was made under."""
+
+    path: Path
+    label: str
+    condition: str
+
+
+def read_manifest(manifest: Path, label_column: str) -> list[LabelledClip]:
+    """The rows of a CSV file with the columns `path` (relative to the file) and `label_column`.
+
+    A column `condition` groups the rows; without one all are `clean`. Other columns are ignored.
+    Raises `EvaluationError` naming the file, the line and what is wrong.
+    """
+    try:
+        with manifest.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file)
+            missing = {"path", label_column} - set(reader.fieldnames or ())
+            if missing:
+                raise EvaluationError(
+                    f"{manifest} lacks the column {' and '.join(sorted(missing))}: name it in the first line."
+                )
+            clips = [_clip(manifest, reader.line_num, row, label_column) for row in reader]
+    except OSError as error:
+        raise EvaluationError(
+            f"{manifest} cannot be read ({error.strerror}): check the path."
+        ) from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise EvaluationError(f"{manifest} is not a CSV file in UTF-8: save it as one.") from error
+    if not clips:
+        raise EvaluationError(f"{manifest} lists no recordings: add a line for each.")
+    return clips
+
+
+def _clip(manifest: Path, line: int, row: dict[str, str | None], label_column: str) -> LabelledClip:
+    path, label = row["path"], row[label_column]
+    if not path or label is None:
+        raise EvaluationError(f"{manifest}, line {line}: needs a path and a {label_column}.")
+    return LabelledClip(manifest.parent / path, label, row.get("condition") or "clean")

@@ -1,0 +1,1 @@
+"""What a caller's talk does: the tactics of voice phishing, quoted and weighed."""
