@@ -88,7 +88,7 @@ class CaseWriter:
         self._put(_Append(case_id, tuple(encode(event) for event in events), on_stored))
 
     def flush(self) -> None:
-        """Wait until all that was appended so far is stored. Raises `CaseLogError` where some was not."""
+        """Wait until all that was appended is stored. Raises `CaseLogError` where some was not."""
         done = threading.Event()
         self._put(_Flush(done))
         done.wait()

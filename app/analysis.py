@@ -1,0 +1,48 @@
+"""A recording from start to finished case, for the commands that wait for it."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from app.case_state import CaseState
+from app.cases.writer import CaseWriter
+from app.engines import Engines
+from audio.file_source import Caller, FileSource
+from detection.events import Event
+
+Progress = Callable[[float, float | None], None]
+"""Told how many seconds were taken in, and of how many where that is known."""
+
+_POLL_S = 0.1
+
+
+def analyze_file(
+    path: Path,
+    caller: Caller | None,
+    engines: Engines,
+    writer: CaseWriter,
+    on_progress: Progress | None = None,
+) -> tuple[CaseState, Exception | None]:
+    """Walk one recording as fast as it goes and store its case.
+
+    Returns the state folded from what was stored, and why the walk ended early where it did. Raises
+    `AudioError` where the file is no recording; then no case is made.
+    """
+    state: list[CaseState] = []
+
+    def on_stored(case_id: str, events: Sequence[Event]) -> None:
+        if not state:
+            state.append(CaseState(case_id))
+        for event in events:
+            state[0].apply(event)
+
+    session = engines.session(FileSource(path, caller), writer, on_stored)
+    session.start()
+    try:
+        while not session.wait(_POLL_S):
+            if on_progress:
+                on_progress(*session.progress)
+    except BaseException:
+        session.stop()
+        session.wait()
+        raise
+    return state[0], session.error

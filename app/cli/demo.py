@@ -1,0 +1,68 @@
+"""`earwitness demo`: the main job on the sample calls, against the verdicts written beside them."""
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+import resources
+from app.analysis import analyze_file
+from app.case_state import CaseState
+from app.cli.common import Exit, data_dir_option, fail
+from app.compose import load_engines, open_case_log
+from app.report import print_report
+from app.settings import Settings, settings_with
+
+SAMPLES = resources.ROOT / "samples"
+_CON = SAMPLES / "b_helpdesk_con.wav"
+
+
+@click.command()
+@click.option("--window", is_flag=True, help="Play the sample con through the window in real time.")
+@data_dir_option
+def demo(window: bool, data_dir: Path | None) -> None:
+    """Judge the sample calls. Their cases go to a throw-away log unless --data-dir names one."""
+    with tempfile.TemporaryDirectory(prefix="earwitness-demo-", ignore_cleanup_errors=True) as folder:
+        settings = settings_with(data_dir=data_dir or Path(folder))
+        if window:
+            from app.entry import run_window
+
+            raise SystemExit(run_window(settings, play=_CON))
+        as_expected = _judge_samples(settings)
+    raise SystemExit(Exit.OK if as_expected else Exit.NOT_AS_EXPECTED)
+
+
+def _judge_samples(settings: Settings) -> bool:
+    console = Console()
+    engines = load_engines(settings)
+    wrong: list[str] = []
+    with open_case_log(settings) as writer:
+        for call in sorted(SAMPLES.glob("*.wav")):
+            state, error = analyze_file(call, None, engines, writer)
+            if error:
+                raise error
+            print_report(console, state)
+            expected = json.loads(call.with_suffix(".expected.json").read_text(encoding="utf-8"))
+            wrong += [f"{call.name}: {difference}" for difference in differences(state, expected)]
+    for difference in wrong:
+        fail(difference)
+    if not wrong:
+        console.print("\nBoth sample calls were judged as expected.")
+    return not wrong
+
+
+def differences(state: CaseState, expected: dict[str, Any]) -> list[str]:
+    """Where a call's verdicts are not those written beside it, one sentence each."""
+    found = {
+        "voice": state.voice.level.value,
+        "conversation": state.conversation.level.value,
+        "disclosure": state.disclosure.state.value,
+    }
+    return [
+        f"{key} is {value!r} and should be {expected[key]!r}."
+        for key, value in found.items()
+        if value != expected[key]
+    ]

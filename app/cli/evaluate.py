@@ -1,0 +1,111 @@
+"""`earwitness evaluate`: measure a judge on a person's own labelled cases."""
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from app.compose import load_transcriber
+from app.errors import EvaluationError
+from app.evaluation.disclosure import evaluate_disclosure
+from app.evaluation.talk import evaluate_talk
+from app.evaluation.transcript import evaluate_transcript
+from app.evaluation.voice import evaluate_voice
+from app.settings import settings_with
+from detection.disclosure.judge import DisclosureJudge
+from detection.disclosure.rule import load_rule
+from detection.disclosure.statements import load_statements
+from detection.vad import SileroVad
+from detection.vishing.judge import TalkJudge
+from detection.vishing.pack import load_tactics
+from detection.voice.countermeasure import load_countermeasure
+from detection.voice.judge import CountermeasureJudge
+
+_cases = click.argument("cases", metavar="FILE", type=click.Path(path_type=Path))
+_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
+
+
+@click.group()
+def evaluate() -> None:
+    """Measure a judge on labelled cases; docs/command-line.md has the formats."""
+
+
+@evaluate.command()
+@_cases
+@_json
+@click.option(
+    "--voice-pack", type=click.Path(path_type=Path), help="Folder of another voice model pack."
+)
+def voice(cases: Path, as_json: bool, voice_pack: Path | None) -> None:
+    """Error rates of the voice judge on recordings labelled real or synthetic (CSV: path,label)."""
+    model = load_countermeasure(settings_with(voice_pack=voice_pack).voice_pack)
+    _show(evaluate_voice(cases, lambda: CountermeasureJudge(model), SileroVad(), _tracked), as_json)
+
+
+@evaluate.command()
+@_cases
+@_json
+def talk(cases: Path, as_json: bool) -> None:
+    """Recall and false alarms of the conversation judge on written calls (JSON lines)."""
+    pack = load_tactics(settings_with().tactics_pack)
+    _show(evaluate_talk(cases, lambda: TalkJudge(pack), _tracked), as_json)
+
+
+@evaluate.command()
+@_cases
+@_json
+def disclosure(cases: Path, as_json: bool) -> None:
+    """Accuracy of the disclosure judge on written calls (JSON lines)."""
+    settings = settings_with()
+    rule, statements = load_rule(settings.policy), load_statements(settings.statements)
+    _show(
+        evaluate_disclosure(cases, lambda subject: DisclosureJudge(rule, statements, subject), _tracked),
+        as_json,
+    )
+
+
+@evaluate.command()
+@_cases
+@_json
+@click.option("--whisper-model", type=click.Path(path_type=Path), help="Folder of a Whisper model.")
+def transcript(cases: Path, as_json: bool, whisper_model: Path | None) -> None:
+    """Word error rate of the recognizer on recordings with their text (CSV: path,text)."""
+    transcriber = load_transcriber(settings_with(whisper_model=whisper_model))
+    _show(evaluate_transcript(cases, transcriber, SileroVad(), _tracked), as_json)
+
+
+@evaluate.command()
+@_cases
+@_json
+def speakers(cases: Path, as_json: bool) -> None:  # noqa: ARG001 - the shape all judges share
+    """Error rates of the speaker encoder. None is built in yet."""
+    raise EvaluationError(
+        f"{cases} was not evaluated: this version has no speaker encoder yet; update when one does."
+    )
+
+
+def _tracked(items: Iterable[Any]) -> Iterable[Any]:
+    return track(items, description="Evaluating", console=Console(stderr=True), transient=True)
+
+
+def _show(result: Mapping[str, Any], as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(result))
+        return
+    table = Table("", "", show_header=False, box=None, padding=(0, 2, 0, 0))
+    for name, value in _flat(result):
+        table.add_row(name, f"{value:.4f}" if isinstance(value, float) else str(value))
+    Console().print(table)
+
+
+def _flat(result: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, Any]]:
+    for key, value in result.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{key} ")
+        else:
+            yield f"{prefix}{key}", "none" if value in (None, []) else value

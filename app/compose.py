@@ -1,0 +1,57 @@
+"""The only place that builds real parts, from the settings."""
+
+from pathlib import Path
+
+from app.cases.writer import CaseWriter
+from app.desk import LocalDesk
+from app.engines import Engines
+from app.logs import log_to_file
+from app.paths import case_log, data_dir
+from app.settings import Settings
+from detection.disclosure.rule import load_rule
+from detection.disclosure.statements import load_statements
+from detection.playbook import load_playbook
+from detection.transcribe.pocketsphinx import PocketSphinxTranscriber
+from detection.transcribe.transcriber import Transcriber
+from detection.transcribe.whisper import WhisperTranscriber
+from detection.vad import SileroVad
+from detection.vishing.pack import load_tactics
+from detection.voice.countermeasure import load_countermeasure
+
+
+def load_engines(settings: Settings) -> Engines:
+    """Load every model and pack. Raises `DetectionError` for the first that cannot be used."""
+    return Engines(
+        SileroVad(),
+        load_transcriber(settings),
+        load_countermeasure(settings.voice_pack),
+        load_tactics(settings.tactics_pack),
+        load_rule(settings.policy),
+        load_statements(settings.statements),
+        load_playbook(settings.playbook),
+    )
+
+
+def load_transcriber(settings: Settings) -> Transcriber:
+    """Whisper where a model folder is set, else the built-in recognizer. Raises `DetectionError`."""
+    if settings.whisper_model is None:
+        return PocketSphinxTranscriber()
+    return WhisperTranscriber(settings.whisper_model, threads=settings.threads)
+
+
+def open_case_log(settings: Settings) -> CaseWriter:
+    """The case log for writing, and the program's own log beside it. Raises `EarwitnessError`."""
+    folder = data_dir(settings.data_dir)
+    log_to_file(folder)
+    return CaseWriter(case_log(folder))
+
+
+def case_log_path(settings: Settings) -> Path:
+    """Where the case log is, for reading. Raises `DataFolderError`."""
+    return case_log(data_dir(settings.data_dir, writable=False))
+
+
+def build_desk(settings: Settings) -> LocalDesk:
+    """The window's desk; the engines load with its first call. Raises `EarwitnessError`."""
+    writer = open_case_log(settings)
+    return LocalDesk(case_log_path(settings), writer, lambda: load_engines(settings))

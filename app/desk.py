@@ -1,0 +1,58 @@
+"""What the window asks of the program: calls to run, and stored cases to show."""
+
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+
+import resources
+from app.cases.reader import CaseReader
+from app.cases.records import CaseSummary
+from app.cases.writer import CaseWriter
+from app.engines import Engines
+from app.errors import NoCaseLogError
+from app.session import Listener, Session
+from audio.file_source import Caller, FileSource
+from detection.events import Event
+
+
+class LocalDesk:
+    """One person's desk. Used from one thread at a time; the engines load when first needed."""
+
+    def __init__(self, case_log: Path, writer: CaseWriter, load_engines: Callable[[], Engines]) -> None:
+        self._case_log = case_log
+        self._writer = writer
+        self._load_engines = load_engines
+
+    @cached_property
+    def _engines(self) -> Engines:
+        return self._load_engines()
+
+    def start_file(
+        self, path: Path, *, realtime: bool, caller: Caller | None, listener: Listener
+    ) -> Session:
+        """Start the call recorded in `path`. Raises the errors of the file, the engines or the log."""
+        source = FileSource(path, caller, realtime)
+        session = self._engines.session(source, self._writer, listener)
+        session.start()
+        return session
+
+    def list_cases(self, limit: int, offset: int) -> list[CaseSummary]:
+        """Stored cases, the newest first; none where nothing was ever stored. Raises `CaseLogError`."""
+        try:
+            with CaseReader(self._case_log) as reader:
+                return list(reader.summaries(limit, offset))
+        except NoCaseLogError:
+            return []
+
+    def load_case(self, case_id: str) -> list[Event]:
+        """All events of a stored case, in their order. Raises `CaseLogError`."""
+        with CaseReader(self._case_log) as reader:
+            return [stored.event for stored in reader.events(case_id)]
+
+    def sample_calls(self) -> list[Path]:
+        """The sample calls in the box."""
+        return sorted((resources.ROOT / "samples").glob("*.wav"))
+
+    def close(self) -> None:
+        """Store what is queued and let go of the case log. Raises `CaseLogError`."""
+        self._writer.close()

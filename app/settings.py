@@ -1,0 +1,32 @@
+"""What a person or a site can choose, with a default for everything."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+import resources
+
+
+class Settings(BaseSettings):
+    """Read from the environment as `EARWITNESS_<NAME>`; the command line overrides it."""
+
+    model_config = SettingsConfigDict(env_prefix="EARWITNESS_", frozen=True, extra="ignore")
+
+    data_dir: Path | None = None
+    """Folder of the case log and the logs; None is the system's place for application data."""
+    whisper_model: Path | None = None
+    """Folder of a CTranslate2 Whisper model; None uses the built-in recognizer."""
+    voice_pack: Path = resources.ROOT / "models" / "earwitness-cm-small"
+    """Folder of the model pack that judges the voice."""
+    tactics_pack: Path = resources.ROOT / "tactics" / "en.yaml"
+    policy: Path = resources.ROOT / "policies" / "company.yaml"
+    statements: Path = resources.ROOT / "disclosure" / "en.yaml"
+    playbook: Path = resources.ROOT / "playbooks" / "en.yaml"
+    threads: int = Field(default=2, ge=1, le=64)
+    """Cores one model may use at a time."""
+
+
+def settings_with(**chosen: object) -> Settings:
+    """The settings with those of `chosen` that are not None put over them."""
+    return Settings().model_copy(update={k: v for k, v in chosen.items() if v is not None})

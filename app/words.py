@@ -1,0 +1,196 @@
+"""Verdicts in plain words, the same in the window and on the terminal. No Qt in here."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from app.errors import EarwitnessError
+from audio.errors import AudioError
+from audio.types import CALL_RATE, Channel
+from detection.errors import DetectionError
+from detection.types import (
+    AlertLevel,
+    ConversationLevel,
+    ConversationVerdict,
+    DisclosureState,
+    DisclosureVerdict,
+    EngineInfo,
+    Finding,
+    VoiceLevel,
+    VoiceVerdict,
+)
+
+
+class Tone(StrEnum):
+    """How much attention a word asks for. Shown as shape and colour together, never colour alone."""
+
+    UNKNOWN = "unknown"
+    UNSURE = "unsure"
+    CALM = "calm"
+    WATCH = "watch"
+    ALERT = "alert"
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A level as a person reads it: a word or three, its tone, and what it means in a sentence."""
+
+    word: str
+    tone: Tone
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictText:
+    """A whole verdict as a person reads it; `footnote` says how much was heard, and is short."""
+
+    phrase: Phrase
+    reasons: tuple[str, ...] = ()
+    footnote: str = ""
+
+
+TONE_COLOUR = {
+    Tone.UNKNOWN: "grey",
+    Tone.UNSURE: "grey",
+    Tone.CALM: "green",
+    Tone.WATCH: "yellow",
+    Tone.ALERT: "red",
+}
+"""Plain colour names, for a terminal."""
+
+ALERT_TONE = {AlertLevel.WATCH: Tone.WATCH, AlertLevel.ALERT: Tone.ALERT}
+
+CHANNEL_NAME = {Channel.CALLER: "Caller", Channel.AGENT: "Help desk"}
+
+STAGE_NAME = {
+    "transcript": "not transcribed",
+    "voice": "voice not judged",
+    "tactics": "not searched for tactics",
+    "disclosure": "not searched for AI disclosure",
+    "all": "not judged",
+}
+"""Stage of a `NotJudged` event -> what that means for the stretch of sound."""
+
+VOICE = {
+    VoiceLevel.NOT_CHECKED: Phrase(
+        "Not checked", Tone.UNKNOWN, "The caller's voice has not been judged."
+    ),
+    VoiceLevel.NOT_ENOUGH_SPEECH: Phrase(
+        "Not enough speech yet",
+        Tone.UNKNOWN,
+        "The caller has not spoken long enough to judge the voice.",
+    ),
+    VoiceLevel.REAL: Phrase(
+        "Sounds real",
+        Tone.CALM,
+        "This audio sounds human. It does not say that the caller owns the account.",
+    ),
+    VoiceLevel.UNSURE: Phrase("Unsure", Tone.UNSURE, "The voice could be real or synthetic."),
+    VoiceLevel.LIKELY_SYNTHETIC: Phrase(
+        "Likely synthetic", Tone.ALERT, "This audio sounds as if a machine made it."
+    ),
+}
+
+CONVERSATION = {
+    ConversationLevel.NOT_CHECKED: Phrase(
+        "Not checked", Tone.UNKNOWN, "The conversation has not been judged."
+    ),
+    ConversationLevel.NOT_ENOUGH_SPEECH: Phrase(
+        "Not enough speech yet", Tone.UNKNOWN, "Too little has been said to judge the conversation."
+    ),
+    ConversationLevel.CALM: Phrase("Calm", Tone.CALM, "Nothing said so far looks like voice phishing."),
+    ConversationLevel.WATCH: Phrase("Watch", Tone.WATCH, "Parts of this call look like voice phishing."),
+    ConversationLevel.VISHING: Phrase(
+        "Vishing pattern", Tone.ALERT, "This call follows a voice-phishing pattern."
+    ),
+}
+
+DISCLOSURE = {
+    DisclosureState.NOT_CHECKED: Phrase(
+        "Not checked", Tone.UNKNOWN, "Whether an AI is on the line has not been judged."
+    ),
+    DisclosureState.LISTENING: Phrase(
+        "Listening",
+        Tone.UNKNOWN,
+        "Nothing has been said so far that settles whether the caller is an AI.",
+    ),
+    DisclosureState.HUMAN: Phrase("Human-like", Tone.CALM, "Nothing suggests that the caller is an AI."),
+    DisclosureState.DISCLOSED: Phrase("Disclosed", Tone.CALM, "The caller said that it is an AI."),
+    DisclosureState.DISCLOSED_LATE: Phrase(
+        "Disclosed late", Tone.WATCH, "The caller said that it is an AI, later than the policy asks."
+    ),
+    DisclosureState.NOT_DISCLOSED: Phrase(
+        "Not disclosed", Tone.ALERT, "The caller sounds like an AI and has not said so."
+    ),
+    DisclosureState.DENIED: Phrase(
+        "Denied when asked", Tone.ALERT, "The caller sounds like an AI and said that it is a person."
+    ),
+    DisclosureState.EVASIVE: Phrase(
+        "Did not answer", Tone.WATCH, "The caller sounds like an AI and did not answer when asked."
+    ),
+}
+
+_JOB_NAME = {"transcript": "transcript", "voice": "voice check"}
+
+
+def clock(seconds: float) -> str:
+    """A time in a call: 0:05, 12:40, 1:02:03."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def clock_at(index: int) -> str:
+    """The time in a call of sample `index` at `CALL_RATE`."""
+    return clock(index / CALL_RATE)
+
+
+def local_time(iso: str) -> str:
+    """An ISO 8601 time as the wall clock here showed it: 20 Nov 2026 14:05."""
+    return datetime.fromisoformat(iso).astimezone().strftime("%d %b %Y %H:%M").lstrip("0")
+
+
+def voice_text(verdict: VoiceVerdict) -> VerdictText:
+    """The voice verdict in words."""
+    footnote = f"{verdict.speech_s:.0f} s of the caller's speech heard" if verdict.speech_s else ""
+    return VerdictText(VOICE[verdict.level], verdict.reasons, footnote)
+
+
+def conversation_text(verdict: ConversationVerdict, findings: Sequence[Finding]) -> VerdictText:
+    """The conversation verdict in words, with the latest of `findings` as its footnote."""
+    footnote = f"Latest sign at {clock_at(findings[-1].start)}: {findings[-1].title}" if findings else ""
+    return VerdictText(CONVERSATION[verdict.level], verdict.reasons, footnote)
+
+
+def disclosure_text(verdict: DisclosureVerdict) -> VerdictText:
+    """The disclosure verdict in words, with the times of what was said."""
+    times = [
+        f"{what} at {clock_at(at)}"
+        for what, at in (
+            ("said so", verdict.at),
+            ("asked", verdict.asked_at),
+            ("answered", verdict.answered_at),
+        )
+        if at is not None
+    ]
+    return VerdictText(DISCLOSURE[verdict.state], verdict.reasons, ", ".join(times).capitalize())
+
+
+def engines_text(engines: Sequence[EngineInfo]) -> str:
+    """Which engines judge what a person most relies on: the transcript and the voice."""
+    return "   ·   ".join(
+        engine.note or f"{_JOB_NAME[engine.job]}: {engine.id}"
+        for engine in engines
+        if engine.job in _JOB_NAME
+    )
+
+
+def error_text(error: Exception) -> str:
+    """What to tell a person: the error's own sentence, or for a fault of the program what to do."""
+    if isinstance(error, (AudioError, DetectionError, EarwitnessError)):
+        return str(error)
+    return (
+        f"Earwitness itself failed here ({type(error).__name__}: {error}). What was stored is safe; "
+        "earwitness.log in the data folder says more."
+    )

@@ -1,0 +1,108 @@
+"""Three verdicts to alerts: when a person must be told, of what, and what to do next.
+
+A verdict is never changed here and each kind of alert is raised once per call, so that the window
+stays calm. A synthetic voice that has said what it is raises nothing.
+"""
+
+from dataclasses import dataclass, field
+
+from detection.playbook import Playbook
+from detection.types import (
+    Alert,
+    AlertLevel,
+    ConversationLevel,
+    ConversationVerdict,
+    DisclosureState,
+    DisclosureVerdict,
+    Finding,
+    VoiceLevel,
+    VoiceVerdict,
+)
+
+
+@dataclass(slots=True)
+class Verdicts:
+    """The call so far, as the judges left it; kept by the pipeline on the inference thread."""
+
+    voice: VoiceVerdict = field(default_factory=lambda: VoiceVerdict(VoiceLevel.NOT_CHECKED))
+    conversation: ConversationVerdict = field(
+        default_factory=lambda: ConversationVerdict(ConversationLevel.NOT_CHECKED)
+    )
+    disclosure: DisclosureVerdict = field(
+        default_factory=lambda: DisclosureVerdict(DisclosureState.NOT_CHECKED)
+    )
+    findings: list[Finding] = field(default_factory=list)
+
+
+class AlertRules:
+    """Raises what is due; remembers what was raised in this call."""
+
+    def __init__(self, playbook: Playbook) -> None:
+        self._playbook = playbook
+        self._raised: set[tuple[str, AlertLevel]] = set()
+
+    def due(self, verdicts: Verdicts, at: int) -> list[Alert]:
+        """Alerts that `verdicts` call for and that were not raised before, the loudest first."""
+        candidates = [
+            self._conversation(verdicts, at),
+            self._disclosure(verdicts, at),
+            self._voice(verdicts, at),
+        ]
+        return [alert for alert in candidates if alert and self._is_new(alert)]
+
+    def _is_new(self, alert: Alert) -> bool:
+        louder = (alert.subject, AlertLevel.ALERT)
+        this = (alert.subject, alert.level)
+        if this in self._raised or louder in self._raised:
+            return False
+        self._raised.add(this)
+        return True
+
+    def _conversation(self, verdicts: Verdicts, at: int) -> Alert | None:
+        level = verdicts.conversation.level
+        synthetic = verdicts.voice.level is VoiceLevel.LIKELY_SYNTHETIC
+        if level is ConversationLevel.VISHING or (level is ConversationLevel.WATCH and synthetic):
+            alert_level, title = AlertLevel.ALERT, "This call follows a voice-phishing pattern"
+        elif level is ConversationLevel.WATCH:
+            alert_level, title = AlertLevel.WATCH, "Parts of this call look like voice phishing"
+        else:
+            return None
+        reasons = list(verdicts.conversation.reasons)
+        if synthetic and level is ConversationLevel.WATCH:
+            reasons.append("The caller's voice looks synthetic.")
+        asks = [f.tactic for f in sorted(verdicts.findings, key=lambda f: -f.weight)]
+        return Alert(
+            alert_level, "conversation", title, " ".join(reasons), self._playbook.step_for(asks), at
+        )
+
+    def _disclosure(self, verdicts: Verdicts, at: int) -> Alert | None:
+        disclosure = verdicts.disclosure
+        match disclosure.state:
+            case DisclosureState.DENIED:
+                level, title = AlertLevel.ALERT, "The caller sounds like an AI and said it is a person"
+            case DisclosureState.EVASIVE:
+                level, title = (
+                    AlertLevel.WATCH,
+                    "The caller sounds like an AI and did not answer the question",
+                )
+            case DisclosureState.NOT_DISCLOSED:
+                level, title = AlertLevel.WATCH, "The caller sounds like an AI and has not said so"
+            case _:
+                return None
+        return Alert(
+            level, "disclosure", title, " ".join(disclosure.reasons), self._playbook.undisclosed_ai, at
+        )
+
+    def _voice(self, verdicts: Verdicts, at: int) -> Alert | None:
+        if verdicts.voice.level is not VoiceLevel.LIKELY_SYNTHETIC:
+            return None
+        if verdicts.disclosure.state in {DisclosureState.DISCLOSED, DisclosureState.DISCLOSED_LATE}:
+            return None
+        return Alert(
+            AlertLevel.WATCH,
+            "voice",
+            "The caller's voice looks synthetic",
+            " ".join(verdicts.voice.reasons),
+            self._playbook.synthetic_voice,
+            at,
+        )

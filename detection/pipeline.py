@@ -1,0 +1,134 @@
+"""The walk from a segment of speech to what is to be stored about it, as plain function calls."""
+
+import logging
+from collections.abc import Callable
+
+from audio.types import AudioGap, Channel
+from detection.disclosure.judge import DisclosureJudge
+from detection.events import (
+    AlertRaised,
+    ConversationJudged,
+    DisclosureJudged,
+    Event,
+    FindingMade,
+    GapHeard,
+    NotJudged,
+    Stage,
+    UtteranceHeard,
+    VoiceJudged,
+)
+from detection.fusion import AlertRules, Verdicts
+from detection.transcribe.transcriber import Rejection, Transcriber
+from detection.types import EngineInfo, Segment, Utterance, VoiceVerdict
+from detection.vishing.judge import TalkJudge
+from detection.voice.judge import VoiceJudge
+
+_log = logging.getLogger(__name__)
+
+SUBJECT = Channel.CALLER
+"""The party whose voice is judged."""
+
+
+class Pipeline:
+    """One call's judges in a row. Runs on the inference thread; every method returns new events.
+
+    A judge that fails on a segment is recorded as `NotJudged` and the call goes on without it for
+    that segment: an engine's fault never ends a call.
+    """
+
+    def __init__(
+        self,
+        transcriber: Transcriber,
+        voice: VoiceJudge,
+        talk: TalkJudge,
+        disclosure: DisclosureJudge,
+        alerts: AlertRules,
+    ) -> None:
+        self._transcriber = transcriber
+        self._voice = voice
+        self._talk = talk
+        self._disclosure = disclosure
+        self._alerts = alerts
+        self._verdicts = Verdicts()
+
+    @property
+    def engines(self) -> tuple[EngineInfo, ...]:
+        """What judges this call."""
+        return tuple(
+            part.engine for part in (self._transcriber, self._voice, self._talk, self._disclosure)
+        )
+
+    def hear(self, segment: Segment) -> list[Event]:
+        """Judge one segment; the events it gives rise to, in the order they are to be stored."""
+        events: list[Event] = []
+        if segment.channel is SUBJECT:
+            events += self._guarded("voice", segment, lambda: self._hear_voice(segment))
+        events += self._guarded("transcript", segment, lambda: self._hear_words(segment))
+        return events + self._conclude(segment.end)
+
+    def lose(self, gap: AudioGap, at: int) -> list[Event]:
+        """Record sound that was lost before it got here."""
+        return [GapHeard(gap.channel, gap.start, gap.end, gap.reason, at)]
+
+    def advance(self, at: int) -> list[Event]:
+        """Let the clock of the disclosure policy run: all speech before `at` has been heard."""
+        self._disclosure.advance(at)
+        return self._conclude(at)
+
+    def finish(self, at: int) -> list[Event]:
+        """Judge what was still held back when the call ended at `at`."""
+        events = self._voice_events(self._voice.finish(), at)
+        self._disclosure.advance(at)
+        self._disclosure.finish()
+        return events + self._conclude(at)
+
+    def _hear_voice(self, segment: Segment) -> list[Event]:
+        return self._voice_events(self._voice.hear(segment), segment.end)
+
+    def _voice_events(self, verdict: VoiceVerdict | None, at: int) -> list[Event]:
+        if verdict is None or verdict == self._verdicts.voice:
+            return []
+        self._verdicts.voice = verdict
+        self._disclosure.hear_voice(verdict.level)
+        return [VoiceJudged(verdict, at)]
+
+    def _hear_words(self, segment: Segment) -> list[Event]:
+        heard = self._transcriber.transcribe(segment)
+        if isinstance(heard, Rejection):
+            return [_not_judged("transcript", segment, heard.reason)]
+        events: list[Event] = [UtteranceHeard(heard, segment.end)]
+        events += self._guarded("tactics", segment, lambda: self._hear_tactics(heard, segment))
+        events += self._guarded("disclosure", segment, lambda: self._hear_disclosure(heard))
+        return events
+
+    def _hear_tactics(self, utterance: Utterance, segment: Segment) -> list[Event]:
+        findings = self._talk.hear(utterance)
+        self._verdicts.findings += findings
+        return [FindingMade(finding, segment.end) for finding in findings]
+
+    def _hear_disclosure(self, utterance: Utterance) -> list[Event]:
+        self._disclosure.hear(utterance)
+        return []
+
+    def _conclude(self, at: int) -> list[Event]:
+        events: list[Event] = []
+        conversation = self._talk.verdict
+        if conversation != self._verdicts.conversation:
+            self._verdicts.conversation = conversation
+            events.append(ConversationJudged(conversation, at))
+        disclosure = self._disclosure.verdict
+        if disclosure != self._verdicts.disclosure:
+            self._verdicts.disclosure = disclosure
+            events.append(DisclosureJudged(disclosure, at))
+        return events + [AlertRaised(alert, at) for alert in self._alerts.due(self._verdicts, at)]
+
+    def _guarded(self, stage: Stage, segment: Segment, judge: Callable[[], list[Event]]) -> list[Event]:
+        try:
+            return judge()
+        except Exception as error:
+            _log.exception("%s failed on %s %d-%d", stage, segment.channel, segment.start, segment.end)
+            return [_not_judged(stage, segment, f"the {stage} engine failed: {type(error).__name__}")]
+
+
+def _not_judged(stage: Stage, segment: Segment, reason: str) -> NotJudged:
+    return NotJudged(stage, segment.channel, segment.start, segment.end, reason, segment.end)

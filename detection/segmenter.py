@@ -1,0 +1,127 @@
+"""Chunks to segments: where one channel's speech starts and ends."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from audio.types import CALL_RATE, AudioChunk, AudioGap, Channel
+from detection.types import Segment
+from detection.vad import WINDOW, VadStream, frame
+
+
+@dataclass(frozen=True, slots=True)
+class SegmenterSettings:
+    """Seconds and probabilities that decide where speech is cut."""
+
+    on: float = 0.3
+    """Probability from which a window is speech. The network's usual 0.5 loses words on the telephone."""
+    off: float = 0.2
+    """Probability below which a window inside speech is silence; noise alone stays below 0.15."""
+    min_silence_s: float = 0.45
+    """Silence that ends a segment."""
+    min_speech_s: float = 0.2
+    """Speech a segment needs; a click has less."""
+    max_segment_s: float = 12.0
+    """Longest segment; longer speech is cut at its quietest window of the last third."""
+    pad_s: float = 0.2
+    """Sound kept before the first and after the last speech window."""
+
+
+class Segmenter:
+    """Cuts one channel. Fed by the pump thread in time order with sound at `CALL_RATE`."""
+
+    def __init__(
+        self, channel: Channel, vad: VadStream, settings: SegmenterSettings | None = None
+    ) -> None:
+        settings = settings or SegmenterSettings()
+        self._channel = channel
+        self._vad = vad
+        self._settings = settings
+        self._min_silence = _windows(settings.min_silence_s)
+        self._min_speech = _windows(settings.min_speech_s)
+        self._max_segment = _windows(settings.max_segment_s)
+        self._pad = _windows(settings.pad_s)
+        self._restart(0)
+
+    @property
+    def settled(self) -> int:
+        """Sample index before which no further segment will start."""
+        return self._buffer_start
+
+    def push(self, chunk: AudioChunk) -> list[Segment]:
+        """Take in the next sound; the segments that ended with it."""
+        ended = []
+        if chunk.start != self._next:
+            ended += self.flush()
+            self._restart(chunk.start)
+        self._next = chunk.end
+        windows, self._rest = frame(np.concatenate([self._rest, chunk.samples]))
+        if len(windows):
+            for window, probability in zip(windows, self._vad.probabilities(windows), strict=True):
+                ended += self._take(window, float(probability))
+        return ended
+
+    def skip(self, gap: AudioGap) -> list[Segment]:
+        """End what was open at a gap and go on after it."""
+        ended = self.flush()
+        self._restart(gap.end)
+        return ended
+
+    def flush(self) -> list[Segment]:
+        """End what is open; nothing more comes before a `push` or `skip` that starts anew."""
+        ended = self._cut(len(self._windows)) if self._in_speech else []
+        self._restart(self._next)
+        return ended
+
+    def _restart(self, start: int) -> None:
+        self._next = start
+        self._buffer_start = start
+        self._rest = np.zeros(0, np.float32)
+        self._windows: list[np.ndarray] = []
+        self._probabilities: list[float] = []
+        self._in_speech = False
+        self._silence = 0
+        self._vad.reset()
+
+    def _take(self, window: np.ndarray, probability: float) -> list[Segment]:
+        self._windows.append(window)
+        self._probabilities.append(probability)
+        if not self._in_speech:
+            if probability >= self._settings.on:
+                self._in_speech = True
+                self._silence = 0
+            else:
+                self._drop(len(self._windows) - self._pad)
+            return []
+        self._silence = self._silence + 1 if probability < self._settings.off else 0
+        if self._silence >= self._min_silence:
+            ended = self._cut(len(self._windows) - self._silence + self._pad)
+            self._in_speech = False
+            self._drop(len(self._windows) - self._pad)
+            return ended
+        if len(self._windows) >= self._max_segment:
+            earliest = self._max_segment * 2 // 3
+            quietest = earliest + int(np.argmin(self._probabilities[earliest:]))
+            return self._cut(quietest + 1)
+        return []
+
+    def _cut(self, count: int) -> list[Segment]:
+        count = min(count, len(self._windows))
+        speech = sum(p >= self._settings.on for p in self._probabilities[:count])
+        ended = []
+        if speech >= self._min_speech:
+            samples = np.concatenate(self._windows[:count])
+            start = self._buffer_start
+            ended.append(Segment(self._channel, start, start + len(samples), samples))
+        self._drop(count)
+        return ended
+
+    def _drop(self, count: int) -> None:
+        if count > 0:
+            del self._windows[:count]
+            del self._probabilities[:count]
+            self._buffer_start += count * WINDOW
+
+
+def _windows(seconds: float) -> int:
+    return max(1, round(seconds * CALL_RATE / WINDOW))

@@ -1,0 +1,66 @@
+import threading
+
+import numpy as np
+import pytest
+
+from app.segment_queue import ClockTick, Displaced, EndOfCall, SegmentQueue
+from audio.types import CALL_RATE, Channel
+from detection.types import Segment
+
+
+def segment(start_s: float, seconds: float = 10.0) -> Segment:
+    start, end = round(start_s * CALL_RATE), round((start_s + seconds) * CALL_RATE)
+    return Segment(Channel.CALLER, start, end, np.zeros(end - start, np.float32))
+
+
+def drain(queue: SegmentQueue) -> list:
+    queue.put(EndOfCall(0), wait=False)
+    items = []
+    while not isinstance(item := queue.get(), EndOfCall):
+        items.append(item)
+    return items
+
+
+def test_live_queue_displaces_its_oldest_speech_and_keeps_the_order():
+    queue = SegmentQueue(capacity_s=30)
+    segments = [segment(10 * i) for i in range(5)]
+    for each in segments:
+        queue.put(each, wait=False)
+    queue.put(ClockTick(7), wait=False)
+    assert drain(queue) == [Displaced(segments[0]), Displaced(segments[1]), *segments[2:], ClockTick(7)]
+
+
+def test_a_segment_longer_than_the_queue_still_passes():
+    queue = SegmentQueue(capacity_s=5)
+    long = segment(0, 60)
+    queue.put(long, wait=True)
+    assert drain(queue) == [long]
+
+
+def test_waiting_put_goes_on_when_room_is_made():
+    queue = SegmentQueue(capacity_s=10)
+    first, second = segment(0), segment(10)
+    queue.put(first, wait=True)
+    waiting = threading.Thread(target=queue.put, args=(second,), kwargs={"wait": True})
+    waiting.start()
+    waiting.join(0.1)
+    assert waiting.is_alive(), "there was no room, yet the put went through"
+    assert queue.get() is first
+    waiting.join(2)
+    assert not waiting.is_alive()
+    assert queue.get() is second
+
+
+@pytest.mark.parametrize("what", ["put", "get"])
+def test_close_lets_a_waiting_thread_go(what: str):
+    queue = SegmentQueue(capacity_s=10)
+    if what == "put":
+        queue.put(segment(0), wait=True)
+        waiting = threading.Thread(target=queue.put, args=(segment(10),), kwargs={"wait": True})
+    else:
+        waiting = threading.Thread(target=queue.get)
+    waiting.start()
+    queue.close()
+    waiting.join(2)
+    assert not waiting.is_alive()
+    assert queue.get() is None

@@ -1,0 +1,68 @@
+"""Every value has words, and none of them passes off "not judged" as good news."""
+
+import pytest
+
+from app import words
+from app.words import Tone
+from audio.errors import AudioError
+from detection.types import (
+    ConversationLevel,
+    DisclosureState,
+    DisclosureVerdict,
+    EngineInfo,
+    VoiceLevel,
+    VoiceVerdict,
+)
+
+
+@pytest.mark.parametrize(
+    ("phrases", "levels"),
+    [
+        (words.VOICE, VoiceLevel),
+        (words.CONVERSATION, ConversationLevel),
+        (words.DISCLOSURE, DisclosureState),
+    ],
+)
+def test_every_level_has_a_word_of_its_own(phrases, levels):
+    assert set(phrases) == set(levels)
+    assert len({phrase.word for phrase in phrases.values()}) == len(levels)
+    for level, phrase in phrases.items():
+        if level.value in {"not_checked", "not_enough_speech", "listening"}:
+            assert phrase.tone is Tone.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0, "0:00"), (5.9, "0:05"), (754, "12:34"), (3723, "1:02:03")]
+)
+def test_times_in_a_call(seconds, text):
+    assert words.clock(seconds) == text
+
+
+def test_verdicts_say_how_much_was_heard_and_when():
+    voice = words.voice_text(VoiceVerdict(VoiceLevel.UNSURE, speech_s=12.4, reasons=("Because.",)))
+    assert (voice.phrase.word, voice.reasons, voice.footnote) == (
+        "Unsure",
+        ("Because.",),
+        "12 s of the caller's speech heard",
+    )
+    verdict = DisclosureVerdict(DisclosureState.DENIED, asked_at=46 * 16_000, answered_at=49 * 16_000)
+    assert words.disclosure_text(verdict).footnote == "Asked at 0:46, answered at 0:49"
+
+
+def test_engines_are_named_by_their_note_or_their_id():
+    engines = (
+        EngineInfo("vad", "silero", "6"),
+        EngineInfo("transcript", "pocketsphinx", "5", "basic transcript: Whisper not installed"),
+        EngineInfo("voice", "cm-basic", "1"),
+    )
+    assert words.engines_text(engines).split("   ·   ") == [
+        "basic transcript: Whisper not installed",
+        "voice check: cm-basic",
+    ]
+
+
+def test_a_known_error_is_its_own_sentence_and_a_fault_says_what_is_safe():
+    assert words.error_text(AudioError("a.wav is empty.")) == "a.wav is empty."
+    told = words.error_text(ZeroDivisionError("division by zero"))
+    assert "ZeroDivisionError: division by zero" in told
+    assert "What was stored is safe" in told

@@ -1,0 +1,205 @@
+"""`earwitness analyze` on real sound, as a person runs it."""
+
+import json
+import shutil
+import sqlite3
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import pytest
+
+from audio.types import CALL_RATE
+from tests.sound import write_wav
+from tests.walk.conftest import Earwitness
+
+REPO = Path(__file__).parent.parent.parent
+SCHEMA = json.loads((REPO / "docs" / "analyze.schema.json").read_text())
+CALLS = ("a_disclosed_assistant", "b_helpdesk_con")
+
+
+def objects(out: str) -> list[dict]:
+    lines = [json.loads(line) for line in out.splitlines()]
+    for each in lines:
+        jsonschema.validate(each, SCHEMA)
+    return lines
+
+
+def test_sample_calls_are_judged_as_written_beside_them(earwitness: Earwitness, samples: Path):
+    run = earwitness("analyze", "--json", *(samples / f"{call}.wav" for call in CALLS))
+    assert run.status == 0, run.err
+    for call, judged in zip(CALLS, objects(run.out), strict=True):
+        expected = json.loads((samples / f"{call}.expected.json").read_text())
+        assert judged["voice"]["level"] == expected["voice"]
+        assert judged["conversation"]["level"] == expected["conversation"]
+        assert judged["disclosure"]["state"] == expected["disclosure"]
+        found = {finding["tactic"] for finding in judged["conversation"]["findings"]}
+        assert set(expected["tactics"]) <= found
+        alerts = {alert["subject"] for alert in judged["alerts"] if alert["level"] == "alert"}
+        assert alerts == set(expected["alerts"])
+        if "disclosed_within_s" in expected:
+            assert judged["disclosure"]["at_s"] <= expected["disclosed_within_s"]
+        assert judged["ended"] == "finished"
+
+
+def test_every_result_says_what_judged_it(earwitness: Earwitness, samples: Path):
+    (judged,) = objects(earwitness("analyze", "--json", samples / "a_disclosed_assistant.wav").out)
+    jobs = {engine["job"]: engine for engine in judged["engines"]}
+    assert set(jobs) == {"vad", "transcript", "voice", "tactics", "disclosure"}
+    assert jobs["transcript"]["id"] == "pocketsphinx-en-us"
+    assert judged["voice"]["model_id"] == jobs["voice"]["id"]
+    assert judged["voice"]["speech_s"] > 5
+    assert judged["voice"]["threshold_synthetic"] is not None
+
+
+def test_the_report_for_people_names_verdicts_evidence_and_next_step(
+    earwitness: Earwitness, samples: Path
+):
+    run = earwitness("analyze", samples / "b_helpdesk_con.wav")
+    assert run.status == 0
+    for words in (
+        "Likely synthetic",
+        "Vishing pattern",
+        "Denied when asked",
+        "Next step:",
+        "R2",
+        "hurry",
+    ):
+        assert words in run.out
+
+
+def test_caller_on_the_other_side_swaps_the_channels(earwitness: Earwitness, samples: Path):
+    call = samples / "a_disclosed_assistant.wav"
+    (left,) = objects(earwitness("analyze", "--json", call).out)
+    (right,) = objects(earwitness("analyze", "--json", "--caller", "right", call).out)
+    assert {(u["start_s"], u["text"], u["channel"]) for u in right["transcript"]} == {
+        (u["start_s"], u["text"], {"caller": "agent", "agent": "caller"}[u["channel"]])
+        for u in left["transcript"]
+    }
+    (mono,) = objects(earwitness("analyze", "--json", "--caller", "mono", call).out)
+    assert {u["channel"] for u in mono["transcript"]} == {"caller"}
+
+
+def test_a_bad_file_does_not_stop_the_others(earwitness: Earwitness, samples: Path, tmp_path: Path):
+    notes = tmp_path / "notes.wav"
+    notes.write_text("call back later")
+    run = earwitness(
+        "analyze", "--json", notes, samples / "a_disclosed_assistant.wav", tmp_path / "none.wav"
+    )
+    assert run.status == 3
+    refused, judged, missing = objects(run.out)
+    assert "notes.wav" in refused["error"]
+    assert "none.wav" in missing["error"]
+    assert judged["case_id"]
+    assert run.err.count("earwitness:") == 2
+    assert "Traceback" not in run.err
+    listed = earwitness("cases", "list")
+    assert judged["case_id"] in listed.out
+    assert "notes.wav" not in listed.out
+
+
+@pytest.mark.parametrize("samples_heard", [1, 20 * CALL_RATE])
+def test_silence_is_not_a_pass(earwitness: Earwitness, tmp_path: Path, samples_heard: int):
+    write_wav(tmp_path / "silent.wav", np.zeros((1, samples_heard), np.float32), CALL_RATE)
+    run = earwitness("analyze", "--json", tmp_path / "silent.wav")
+    assert run.status == 0, run.err
+    (judged,) = objects(run.out)
+    assert judged["voice"]["level"] == "not_enough_speech"
+    assert judged["voice"]["score"] is None
+    assert judged["conversation"]["level"] == "not_enough_speech"
+    assert judged["disclosure"]["state"] == "listening"
+    assert judged["transcript"] == judged["alerts"] == []
+
+
+def test_a_truncated_recording_is_judged_as_far_as_it_goes_and_said_so(
+    earwitness: Earwitness, samples: Path, tmp_path: Path
+):
+    cut = tmp_path / "cut.wav"
+    whole = (samples / "b_helpdesk_con.wav").read_bytes()
+    cut.write_bytes(whole[: len(whole) // 2])
+    run = earwitness("analyze", "--json", cut)
+    assert run.status == 3
+    assert "cut.wav is truncated" in run.err
+    (judged,) = objects(run.out)
+    assert judged["ended"] == "failed"
+    assert judged["transcript"]
+    assert earwitness("cases", "verify").status == 0
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["analyze"], ["analyze", "--nonsense", "x.wav"], ["analyze", "--caller", "middle", "x.wav"], ["x"]],
+)
+def test_bad_use_is_status_2(earwitness: Earwitness, arguments: list[str]):
+    run = earwitness(*arguments)
+    assert run.status == 2
+    assert "Traceback" not in run.err
+
+
+def test_a_broken_voice_pack_is_named_and_nothing_is_stored(
+    earwitness: Earwitness, samples: Path, tmp_path: Path
+):
+    from app.settings import Settings
+
+    pack = tmp_path / "pack"
+    shutil.copytree(Settings().voice_pack, pack)
+    network = next(pack.glob("*.onnx"))
+    network.write_bytes(network.read_bytes()[:-1])
+    run = earwitness("analyze", "--voice-pack", pack, samples / "a_disclosed_assistant.wav")
+    assert run.status == 3
+    assert network.name in run.err
+    assert "Traceback" not in run.err
+    assert not list((tmp_path / "data").glob("*.db"))
+
+
+def test_a_case_log_of_a_newer_version_is_left_alone(
+    earwitness: Earwitness, samples: Path, tmp_path: Path
+):
+    call = samples / "a_disclosed_assistant.wav"
+    assert earwitness("analyze", call).status == 0
+    log = tmp_path / "data" / "cases.db"
+    with sqlite3.connect(log) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    before = log.read_bytes()
+    run = earwitness("analyze", call)
+    assert run.status == 3
+    assert "99" in run.err
+    assert "update Earwitness" in run.err
+    assert log.read_bytes() == before
+
+
+def test_one_flipped_byte_of_a_stored_event_is_found(
+    earwitness: Earwitness, samples: Path, tmp_path: Path
+):
+    (judged,) = objects(earwitness("analyze", "--json", samples / "a_disclosed_assistant.wav").out)
+    assert earwitness("cases", "verify").status == 0
+    log = tmp_path / "data" / "cases.db"
+    content = bytearray(log.read_bytes())
+    at = content.index(b"artificial intelligence")
+    content[at] ^= 1
+    log.write_bytes(content)
+    run = earwitness("cases", "verify")
+    assert run.status == 1
+    assert judged["case_id"] in run.out
+    assert "event" in run.out
+    assert "changed" in run.out
+
+
+def test_a_shown_case_is_the_analysed_one(earwitness: Earwitness, samples: Path):
+    (judged,) = objects(earwitness("analyze", "--json", samples / "b_helpdesk_con.wav").out)
+    (shown,) = objects(earwitness("cases", "show", "--json", judged["case_id"]).out)
+    shown["file"] = judged["file"]
+    assert shown == judged
+
+
+def test_the_real_telephone_call_raises_nothing(earwitness: Earwitness, shared: Path):
+    run = earwitness("analyze", "--json", shared / "data" / "calls" / "auto_repairs_40.flac")
+    assert run.status == 0, run.err
+    (judged,) = objects(run.out)
+    assert {u["channel"] for u in judged["transcript"]} == {"caller", "agent"}
+    assert judged["alerts"] == []
+    assert judged["voice"]["level"] != "likely_synthetic"
+    assert judged["conversation"]["level"] == "calm"
+    assert judged["disclosure"]["state"] in {"human", "listening"}
+    assert earwitness("cases", "verify").status == 0

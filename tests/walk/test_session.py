@@ -1,0 +1,239 @@
+"""The threads of a call: order, overload, failure and stopping, with scripted sources and judges."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.cases.reader import CaseReader
+from app.cases.writer import CaseWriter
+from app.errors import CaseLogError
+from app.session import Session
+from audio.types import CALL_RATE, AudioGap, Channel
+from detection.events import CallEnded, CallStarted, Event, GapHeard, NotJudged, UtteranceHeard
+from detection.segmenter import Segmenter
+from detection.types import EngineInfo, Segment, Utterance
+from tests.fakes import ScriptedSource, chunks_of
+
+CALLER = Channel.CALLER
+
+
+class LoudVad:
+    """Speech where the samples are not zero."""
+
+    def reset(self) -> None: ...
+
+    def probabilities(self, windows: np.ndarray) -> np.ndarray:
+        return (np.abs(windows).max(axis=1) > 0).astype(np.float32)
+
+
+class ScriptedPipeline:
+    """Turns each segment into one utterance; `before` runs first, on the inference thread."""
+
+    engines = (EngineInfo("transcript", "scripted", "1"),)
+
+    def __init__(self, before: Callable[[Segment], object] = lambda _: None) -> None:
+        self._before = before
+        self.ticks: list[int] = []
+
+    def hear(self, segment: Segment) -> list[Event]:
+        self._before(segment)
+        heard = Utterance(segment.channel, segment.start, segment.end, "words", 1.0)
+        return [UtteranceHeard(heard, segment.end)]
+
+    def lose(self, gap: AudioGap, at: int) -> list[Event]:
+        return [GapHeard(gap.channel, gap.start, gap.end, gap.reason, at)]
+
+    def advance(self, at: int) -> list[Event]:
+        self.ticks.append(at)
+        return []
+
+    def finish(self, at: int) -> list[Event]:
+        return []
+
+
+def speech(seconds: int, pause_every_s: float = 2.0) -> np.ndarray:
+    """Ones, with half a second of zeros after every so many seconds."""
+    samples = np.ones(seconds * CALL_RATE, np.float32) * 0.5
+    period = round((pause_every_s + 0.6) * CALL_RATE)
+    for start in range(round(pause_every_s * CALL_RATE), len(samples), period):
+        samples[start : start + round(0.6 * CALL_RATE)] = 0
+    return samples
+
+
+@pytest.fixture
+def writer(tmp_path: Path) -> Iterator[CaseWriter]:
+    writer = CaseWriter(tmp_path / "cases.db")
+    yield writer
+    if not writer.failed:
+        writer.close()
+
+
+def session_of(
+    source: ScriptedSource,
+    pipeline: ScriptedPipeline,
+    writer: CaseWriter,
+    listener: Callable[[str, Sequence[Event]], None] | None = None,
+) -> Session:
+    segmenters = {
+        channel: Segmenter(channel, LoudVad())  # pyright: ignore[reportArgumentType]
+        for channel in source.channels
+    }
+    return Session(source, segmenters, pipeline, writer, listener)  # pyright: ignore[reportArgumentType]
+
+
+def stored(tmp_path: Path, case_id: str) -> list[Event]:
+    with CaseReader(tmp_path / "cases.db") as reader:
+        return [entry.event for entry in reader.events(case_id)]
+
+
+def test_a_file_waits_for_slow_judges_and_loses_nothing(tmp_path: Path, writer: CaseWriter):
+    source = ScriptedSource(chunks_of(CALLER, speech(60)))
+    session = session_of(source, ScriptedPipeline(lambda _: time.sleep(0.01)), writer)
+    session.start()
+    assert session.wait(30)
+    events = stored(tmp_path, session.case_id)
+    assert isinstance(events[0], CallStarted)
+    assert events[-1] == CallEnded("finished", 60 * CALL_RATE)
+    assert not [e for e in events if isinstance(e, NotJudged | GapHeard)]
+    heard = [e.utterance for e in events if isinstance(e, UtteranceHeard)]
+    assert len(heard) == 24
+    assert session.progress == (60.0, 60.0)
+
+
+def test_a_live_call_never_falls_behind_and_stores_what_it_skipped(tmp_path: Path, writer: CaseWriter):
+    """100 s arrive at once: the ring keeps 4 s and the queue 30; all else is in the log as lost."""
+    go_on = threading.Event()
+    source = ScriptedSource(chunks_of(CALLER, speech(100)), is_live=True, hold=True)
+    session = session_of(source, ScriptedPipeline(lambda _: go_on.wait(10)), writer)
+    session.start()
+    time.sleep(0.5)
+    go_on.set()
+    session.stop()
+    assert session.wait(20)
+    events = stored(tmp_path, session.case_id)
+    spans = sorted(
+        [(e.utterance.start, e.utterance.end) for e in events if isinstance(e, UtteranceHeard)]
+        + [(e.start, e.end) for e in events if isinstance(e, NotJudged | GapHeard)]
+    )
+    assert any(isinstance(e, NotJudged | GapHeard) for e in events), "nothing was skipped: no overload"
+    end = 0
+    for start, after in spans:
+        assert start - end <= CALL_RATE, f"samples {end}-{start} are neither judged nor recorded as lost"
+        end = max(end, after)
+    assert events[-1].kind == "call_ended"
+    assert events[-1].reason == "stopped"  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def test_the_listener_hears_only_what_is_in_the_log(tmp_path: Path, writer: CaseWriter):
+    missing: list[Event] = []
+    told: list[Event] = []
+
+    def listener(case_id: str, events: Sequence[Event]) -> None:
+        in_log = stored(tmp_path, case_id)
+        missing.extend(event for event in events if event not in in_log)
+        told.extend(events)
+
+    session = session_of(
+        ScriptedSource(chunks_of(CALLER, speech(20))), ScriptedPipeline(), writer, listener
+    )
+    session.start()
+    assert session.wait(20)
+    assert missing == []
+    assert told == stored(tmp_path, session.case_id)
+
+
+def test_a_gap_is_stored_where_it_was(tmp_path: Path, writer: CaseWriter):
+    before, after = chunks_of(CALLER, speech(2)), chunks_of(CALLER, speech(6))[80:]
+    gap = AudioGap(CALLER, 2 * CALL_RATE, 4 * CALL_RATE, CALL_RATE, "unplugged")
+    session = session_of(ScriptedSource([*before, gap, *after]), ScriptedPipeline(), writer)
+    session.start()
+    assert session.wait(20)
+    (event,) = (e for e in stored(tmp_path, session.case_id) if isinstance(e, GapHeard))
+    assert (event.start, event.end, event.reason) == (2 * CALL_RATE, 4 * CALL_RATE, "unplugged")
+
+
+def test_the_clock_never_runs_past_speech_that_is_still_open(writer: CaseWriter):
+    starts: list[tuple[int, list[int]]] = []
+    pipeline = ScriptedPipeline()
+    pipeline._before = lambda segment: starts.append((segment.start, list(pipeline.ticks)))
+    caller, agent = speech(30, 5.0), speech(30, 3.0)
+    both = [
+        chunk
+        for pair in zip(chunks_of(CALLER, caller), chunks_of(Channel.AGENT, agent), strict=True)
+        for chunk in pair
+    ]
+    session = session_of(ScriptedSource(both), pipeline, writer)
+    session.start()
+    assert session.wait(20)
+    assert starts
+    assert all(tick <= start for start, ticks in starts for tick in ticks)
+    assert pipeline.ticks[-1] > 20 * CALL_RATE
+
+
+def test_a_failing_engine_ends_the_call_with_its_reason_in_the_log(
+    tmp_path: Path, writer: CaseWriter, caplog: pytest.LogCaptureFixture
+):
+    def fail(_: Segment) -> None:
+        raise RuntimeError("the judge broke")
+
+    session = session_of(ScriptedSource(chunks_of(CALLER, speech(20))), ScriptedPipeline(fail), writer)
+    session.start()
+    assert session.wait(20)
+    assert "the judge broke" in str(session.error)
+    assert stored(tmp_path, session.case_id)[-1].kind == "call_ended"
+    assert "ended early" in caplog.text
+
+
+def test_a_case_log_that_cannot_be_written_ends_the_call(
+    writer: CaseWriter, caplog: pytest.LogCaptureFixture
+):
+    shown: list[Event] = []
+
+    def fill_the_disk(segment: Segment) -> None:
+        if segment.start > 10 * CALL_RATE:
+            writer._failed = CaseLogError("The disk is full.")
+
+    session = session_of(
+        ScriptedSource(chunks_of(CALLER, speech(60)), hold=True),
+        ScriptedPipeline(fill_the_disk),
+        writer,
+        lambda _, events: shown.extend(events),
+    )
+    session.start()
+    assert session.wait(20)
+    assert str(session.error) == "The disk is full."
+    assert max(e.at for e in shown) <= 15 * CALL_RATE
+    with pytest.raises(CaseLogError):
+        writer.close()
+
+
+def test_stopping_keeps_what_was_heard(tmp_path: Path, writer: CaseWriter):
+    source = ScriptedSource(chunks_of(CALLER, speech(10)), hold=True)
+    session = session_of(source, ScriptedPipeline(), writer)
+    session.start()
+    while session.progress[0] < 9.9:
+        time.sleep(0.01)
+    session.stop()
+    session.stop()
+    assert session.wait(20)
+    events = stored(tmp_path, session.case_id)
+    assert len([e for e in events if isinstance(e, UtteranceHeard)]) == 4
+    assert events[-1] == CallEnded("stopped", 10 * CALL_RATE)
+
+
+def test_a_source_that_cannot_start_leaves_an_ended_case(tmp_path: Path, writer: CaseWriter):
+    class Broken(ScriptedSource):
+        def start(self, ring: object) -> None:
+            raise OSError("unplugged")
+
+    session = session_of(Broken(chunks_of(CALLER, speech(1))), ScriptedPipeline(), writer)
+    with pytest.raises(OSError, match="unplugged"):
+        session.start()
+    writer.close()
+    last = stored(tmp_path, session.case_id)[-1]
+    assert isinstance(last, CallEnded)
+    assert last.reason == "failed"
