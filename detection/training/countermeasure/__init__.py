@@ -1,0 +1,1 @@
+"""Training of the built-in clone detector: `python -m detection.training.countermeasure --help`."""

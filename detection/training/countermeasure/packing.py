@@ -1,0 +1,62 @@
+"""Writes the pack: network, manifest, and what was measured."""
+
+import hashlib
+from pathlib import Path
+
+from detection.models.manifest import (
+    MANIFEST_NAME,
+    Calibration,
+    CountermeasureManifest,
+    CountermeasureOutput,
+    Input,
+    Kind,
+    Meaning,
+    Normalisation,
+    VoiceThresholds,
+)
+from detection.training.countermeasure.network import SYNTHETIC_INDEX
+
+PACK_ID = "earwitness-cm-small"
+NETWORK = "countermeasure.onnx"
+TRAINED_ON = (
+    "real and synthetic speech of public demonstration pages under free licences",
+    "WORLD and Griffin-Lim copies of its real recordings",
+    "Debian's synthesizers flite, espeak-ng and festival",
+)
+
+
+UNCALIBRATED = Calibration(scale=1.0, offset=0.0, settle=0.0)
+UNDECIDED = VoiceThresholds(real_llr=-1.0, synthetic_llr=1.0, min_speech_s=2.0)
+
+
+def describe(folder: Path, revision: str) -> CountermeasureManifest:
+    """The manifest of the freshly exported network in `folder`, before calibration."""
+    return CountermeasureManifest(
+        schema_version=1,
+        id=PACK_ID,
+        revision=revision,
+        kind=Kind.COUNTERMEASURE,
+        title="basic voice check",
+        licence="Apache-2.0",
+        description="Small residual network on log-mel that tells synthetic from real speech.",
+        trained_on=TRAINED_ON,
+        files={NETWORK: hashlib.sha256((folder / NETWORK).read_bytes()).hexdigest()},
+        network=NETWORK,
+        input=Input(
+            rate_hz=16_000,
+            window_s=3.5,
+            hop_s=1.0,
+            min_s=1.0,
+            normalisation=Normalisation.NONE,
+            fixed_length=False,
+        ),
+        output=CountermeasureOutput(meaning=Meaning.LOGITS, synthetic_index=SYNTHETIC_INDEX),
+        calibration=UNCALIBRATED,
+        thresholds=UNDECIDED,
+        measured={},
+    )
+
+
+def write(folder: Path, manifest: CountermeasureManifest) -> None:
+    """Put `manifest` beside the network in `folder`."""
+    (folder / MANIFEST_NAME).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")

@@ -1,0 +1,85 @@
+"""Networks that tell synthetic from real speech, behind one protocol."""
+
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audio.types import CALL_RATE
+from detection.errors import DetectionError
+from detection.models.manifest import CountermeasureManifest, Meaning, Normalisation
+from detection.models.pack import open_pack
+from detection.models.runtime import Network, load_network
+
+Windows = NDArray[np.float32]
+
+PRE_EMPHASIS = np.float32(0.97)
+
+
+class CountermeasureModel(Protocol):
+    """Scores windows of speech. Shared by all calls; used from one thread at a time."""
+
+    @property
+    def manifest(self) -> CountermeasureManifest:
+        """How the scores are made, calibrated and read."""
+        ...
+
+    def scores(self, windows: Windows) -> NDArray[np.float32]:
+        """Raw scores (n,), higher is more synthetic, of windows (n, samples) at `CALL_RATE`."""
+        ...
+
+
+class OnnxCountermeasure:
+    """A countermeasure pack in ONNX Runtime."""
+
+    def __init__(self, manifest: CountermeasureManifest, network: Network) -> None:
+        self._manifest = manifest
+        self._network = network
+
+    @property
+    def manifest(self) -> CountermeasureManifest:
+        return self._manifest
+
+    def scores(self, windows: Windows) -> NDArray[np.float32]:
+        """Raw scores (n,) of windows (n, samples); the log odds of the network's own two classes.
+
+        Raises `DetectionError` where the network gives something that is no number.
+        """
+        rows = self._network(self._prepared(windows))
+        if not np.isfinite(rows).all():
+            raise DetectionError(
+                f"Model pack {self._manifest.id} gave a score that is no number; use another pack."
+            )
+        if self._manifest.output.meaning is Meaning.SYNTHETIC_SCORE:
+            return rows[:, 0]
+        synthetic = self._manifest.output.synthetic_index
+        return rows[:, synthetic] - rows[:, 1 - synthetic]
+
+    def _prepared(self, windows: Windows) -> Windows:
+        given = self._manifest.input
+        length = round(given.window_s * given.rate_hz)
+        if given.fixed_length and windows.shape[1] < length:
+            windows = np.tile(windows, (1, -(-length // windows.shape[1])))[:, :length]
+        if given.normalisation is Normalisation.ZERO_MEAN_UNIT_VARIANCE:
+            centred = windows - windows.mean(axis=1, keepdims=True)
+            deviation = np.sqrt(np.square(centred).mean(axis=1, keepdims=True) + 1e-7)
+            return (centred / deviation).astype(np.float32)
+        if given.normalisation is Normalisation.PRE_EMPHASIS:
+            emphasised = windows.copy()
+            emphasised[:, 1:] -= PRE_EMPHASIS * windows[:, :-1]
+            return emphasised
+        return windows
+
+
+def load_countermeasure(folder: Path, threads: int = 1) -> OnnxCountermeasure:
+    """The countermeasure pack in `folder`, checked. Raises `DetectionError` where it is broken."""
+    pack = open_pack(folder, CountermeasureManifest)
+    manifest = pack.manifest
+    if manifest.input.rate_hz != CALL_RATE:
+        raise DetectionError(
+            f"Model pack {manifest.id} works at {manifest.input.rate_hz} Hz and Earwitness hears "
+            f"{CALL_RATE} Hz; install a pack made for that rate."
+        )
+    outputs = 1 if manifest.output.meaning is Meaning.SYNTHETIC_SCORE else 2
+    return OnnxCountermeasure(manifest, load_network(pack, outputs, threads))

@@ -1,0 +1,74 @@
+"""What the shipped detector says of whole calls, and what it costs."""
+
+import time
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+import soxr
+
+import resources
+from audio.types import CALL_RATE, AudioChunk, Channel
+from detection.models.manifest import CountermeasureManifest, load_manifest
+from detection.segmenter import Segmenter
+from detection.types import VoiceLevel, VoiceVerdict
+from detection.vad import SileroVad
+from detection.voice.countermeasure import load_countermeasure
+from detection.voice.judge import CountermeasureJudge
+
+BUILT_IN = resources.ROOT / "models" / "earwitness-cm-small"
+
+
+def caller_channel(path: Path) -> np.ndarray:
+    """The first channel of a file at `CALL_RATE`."""
+    with av.open(str(path)) as container:
+        rate = container.streams.audio[0].rate
+        converter = av.AudioResampler(format="fltp")
+        blocks = [
+            block.to_ndarray()[0]
+            for frame in (*container.decode(audio=0), None)
+            for block in converter.resample(frame)
+        ]
+    return soxr.resample(np.concatenate(blocks), rate, CALL_RATE)
+
+
+def judged(path: Path) -> list[VoiceVerdict]:
+    """Every verdict over the call, as voice activity cuts it."""
+    judge = CountermeasureJudge(load_countermeasure(BUILT_IN))
+    segmenter = Segmenter(Channel.CALLER, SileroVad().stream())
+    segments = segmenter.push(AudioChunk(Channel.CALLER, 0, CALL_RATE, caller_channel(path)))
+    verdicts = [judge.hear(segment) for segment in segments + segmenter.flush()]
+    return [verdict for verdict in verdicts if verdict] + [judge.finish()]
+
+
+@pytest.mark.parametrize("name", ["a_disclosed_assistant", "b_helpdesk_con"])
+def test_the_sample_calls_synthesizer_is_recognized(samples: Path, name: str) -> None:
+    verdicts = judged(samples / f"{name}.wav")
+    assert verdicts[-1].level is VoiceLevel.LIKELY_SYNTHETIC
+    assert VoiceLevel.REAL not in {verdict.level for verdict in verdicts}
+
+
+def test_a_real_telephone_caller_never_looks_synthetic(shared: Path) -> None:
+    verdicts = judged(shared / "data" / "calls" / "auto_repairs_40.flac")
+    assert verdicts[-1].speech_s > 60
+    assert VoiceLevel.LIKELY_SYNTHETIC not in {verdict.level for verdict in verdicts}
+
+
+def test_the_pack_states_what_was_measured_on_systems_it_never_heard() -> None:
+    manifest = load_manifest(BUILT_IN, CountermeasureManifest)
+    clean, telephone = (manifest.measured[f"evaluation part, {name}"] for name in ("clean", "g711"))
+    assert clean.n_real > 100
+    assert clean.n_synthetic > 300
+    assert max(clean.eer, telephone.eer) < 0.5
+
+
+def test_a_second_of_speech_costs_a_small_part_of_a_core() -> None:
+    model = load_countermeasure(BUILT_IN, threads=1)
+    windows = np.random.default_rng(0).standard_normal((1, 56_000)).astype(np.float32) * np.float32(0.1)
+    model.scores(windows)
+    began = time.process_time()
+    for _ in range(10):
+        model.scores(windows)
+    per_second = (time.process_time() - began) / 10 / model.manifest.input.hop_s
+    assert per_second < 0.05
