@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from app.errors import EarwitnessError
-from audio.errors import AudioError
-from audio.types import CALL_RATE, Channel
-from detection.errors import DetectionError
+from app.errors import USER_ERRORS
+from audio.types import Channel
+from detection.clock import clock_at
 from detection.types import (
     AlertLevel,
     ConversationLevel,
@@ -134,18 +133,6 @@ DISCLOSURE = {
 _JOB_NAME = {"transcript": "transcript", "voice": "voice check"}
 
 
-def clock(seconds: float) -> str:
-    """A time in a call: 0:05, 12:40, 1:02:03."""
-    minutes, rest = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
-
-
-def clock_at(index: int) -> str:
-    """The time in a call of sample `index` at `CALL_RATE`."""
-    return clock(index / CALL_RATE)
-
-
 def local_time(iso: str) -> str:
     """An ISO 8601 time as the wall clock here showed it: 20 Nov 2026 14:05."""
     return datetime.fromisoformat(iso).astimezone().strftime("%d %b %Y %H:%M").lstrip("0")
@@ -188,7 +175,7 @@ def engines_text(engines: Sequence[EngineInfo]) -> str:
 
 def error_text(error: Exception) -> str:
     """What to tell a person: the error's own sentence, or for a fault of the program what to do."""
-    if isinstance(error, (AudioError, DetectionError, EarwitnessError)):
+    if isinstance(error, USER_ERRORS):
         return str(error)
     return (
         f"Earwitness itself failed here ({type(error).__name__}: {error}). What was stored is safe; "

@@ -31,13 +31,6 @@ def test_every_level_has_a_word_of_its_own(phrases, levels):
             assert phrase.tone is Tone.UNKNOWN
 
 
-@pytest.mark.parametrize(
-    ("seconds", "text"), [(0, "0:00"), (5.9, "0:05"), (754, "12:34"), (3723, "1:02:03")]
-)
-def test_times_in_a_call(seconds, text):
-    assert words.clock(seconds) == text
-
-
 def test_verdicts_say_how_much_was_heard_and_when():
     voice = words.voice_text(VoiceVerdict(VoiceLevel.UNSURE, speech_s=12.4, reasons=("Because.",)))
     assert (voice.phrase.word, voice.reasons, voice.footnote) == (

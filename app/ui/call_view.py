@@ -1,0 +1,127 @@
+"""One call, live or stored: what it is, the three verdicts and the transcript."""
+
+from collections.abc import Mapping
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
+
+from app.case_state import CaseState
+from app.ui.labels import label
+from app.ui.level_meter import LevelMeter
+from app.ui.theme import Theme
+from app.ui.transcript_view import TranscriptView
+from app.ui.verdict_card import VerdictCard
+from app.words import VerdictText, conversation_text, disclosure_text, local_time, voice_text
+from audio.types import Channel
+from detection.clock import clock
+
+_INVITATION = "Open a recording or play a sample call. What is said will appear here."
+_LISTENING = "Listening. What is said will appear here."
+_NO_SPEECH = "No speech was recognized in this call."
+_PER_MILLE = 1000
+
+
+class CallView(QWidget):
+    """Shows a `CaseState`; whoever folds events into it calls `refresh` afterwards."""
+
+    return_wanted = Signal()
+    """The person wants to go from a stored case back to the live call."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.state = CaseState("")
+        self._source = label("source", "No call yet")
+        self._when = label("when", "Earwitness is ready.")
+        self._return = QPushButton("Back to the live call")
+        self._return.clicked.connect(self.return_wanted)
+        self._progress = QProgressBar()
+        self._progress.setTextVisible(False)
+        self._progress.setAccessibleName("How much of the recording was heard")
+        self._progress.setFixedHeight(4)
+        self._levels = LevelMeter()
+        self._voice = VerdictCard("Voice", theme, voice_text(self.state.voice))
+        self._conversation = VerdictCard("Conversation", theme, self._conversation_text())
+        self._disclosure = VerdictCard("AI disclosure", theme, disclosure_text(self.state.disclosure))
+        self.cards = (self._voice, self._conversation, self._disclosure)
+        self.transcript = TranscriptView(theme)
+        self._lay_out()
+        self.set_live(is_live=False)
+        self.transcript.setPlaceholderText(_INVITATION)
+
+    def show_case(self, state: CaseState) -> None:
+        """Begin again with another case."""
+        self.state = state
+        self._source.setText(state.source)
+        self._levels.show_channels(state.channels)
+        self.transcript.show_case(state)
+        self.refresh()
+
+    def set_live(self, *, is_live: bool, is_elsewhere: bool = False) -> None:
+        """Whether the case that is shown is the running call, or another one is."""
+        self._levels.setVisible(is_live)
+        self._progress.setVisible(is_live)
+        self._progress.setRange(0, 0)
+        self._return.setVisible(is_elsewhere)
+        self.transcript.setPlaceholderText(_LISTENING if is_live else _NO_SPEECH)
+
+    def refresh(self) -> None:
+        """Show what the case has gained."""
+        state = self.state
+        self._voice.show_verdict(voice_text(state.voice))
+        self._conversation.show_verdict(self._conversation_text())
+        self._disclosure.show_verdict(disclosure_text(state.disclosure))
+        if state.source and self._source.text() != state.source:
+            self._source.setText(state.source)
+            self._levels.show_channels(state.channels)
+        if state.started_at:
+            self._when.setText(self._when_text())
+        self.transcript.refresh()
+
+    def show_levels(self, levels: Mapping[Channel, float]) -> None:
+        """Show levels in dBFS."""
+        self._levels.show_levels(levels)
+
+    def show_progress(self, heard_s: float, total_s: float | None) -> None:
+        """Show how far the live call is, in seconds."""
+        if total_s:
+            self._progress.setRange(0, _PER_MILLE)
+            self._progress.setValue(round(_PER_MILLE * min(heard_s / total_s, 1)))
+            self._when.setText(f"{clock(heard_s)} of {clock(total_s)}")
+        else:
+            self._when.setText(clock(heard_s))
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw in other colours."""
+        for card in self.cards:
+            card.set_theme(theme)
+        self.transcript.set_theme(theme)
+
+    def _conversation_text(self) -> VerdictText:
+        return conversation_text(self.state.conversation, self.state.findings)
+
+    def _when_text(self) -> str:
+        ended = self.state.ended
+        how = {None: "", "finished": "", "stopped": ", stopped", "failed": ", ended early"}
+        when = f"{local_time(self.state.started_at)}, {clock(self.state.duration_s)} long"
+        return when + how[ended.reason if ended else None]
+
+    def _lay_out(self) -> None:
+        about = QVBoxLayout()
+        about.setSpacing(2)
+        about.addWidget(self._source)
+        about.addWidget(self._when)
+        header = QHBoxLayout()
+        header.addLayout(about, 1)
+        header.addWidget(self._return)
+        header.addWidget(self._levels)
+        cards = QHBoxLayout()
+        cards.setSpacing(14)
+        for card in self.cards:
+            cards.addWidget(card, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(20, 14, 20, 14)
+        layout.setSpacing(12)
+        layout.addLayout(header)
+        layout.addWidget(self._progress)
+        layout.addLayout(cards)
+        layout.addWidget(self.transcript, 1)

@@ -1,0 +1,176 @@
+"""The stored cases, newest first."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtGui import QIcon, QKeyEvent
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+
+from app.cases.records import CaseStatus, CaseSummary
+from app.ui.marks import mark_icon
+from app.ui.theme import Theme
+from app.words import CONVERSATION, DISCLOSURE, VOICE, Phrase, Tone, local_time
+from detection.clock import clock
+
+PAGE = 200
+"""Cases asked for at a time; the next page is asked for when the person gets there."""
+
+_MARK_SIZE = 16
+_ROW_HEIGHT = 36
+_Index = QModelIndex | QPersistentModelIndex
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    title: str
+    width: int
+    phrase: Callable[[CaseSummary], Phrase]
+
+
+def _plain(text: str) -> Phrase:
+    return Phrase(text, Tone.UNKNOWN, "")
+
+
+def _length(case: CaseSummary) -> Phrase:
+    return _plain(clock(case.duration_s) + (" (cut)" if case.status is CaseStatus.INTERRUPTED else ""))
+
+
+def _alerts(case: CaseSummary) -> Phrase:
+    if case.alert_count:
+        return Phrase(str(case.alert_count), Tone.ALERT, f"Alerts: {case.alert_count}")
+    if case.watch_count:
+        return Phrase(str(case.watch_count), Tone.WATCH, f"Worth watching: {case.watch_count}")
+    return _plain("None")
+
+
+_COLUMNS = (
+    _Column("When", 140, lambda case: _plain(local_time(case.started_at))),
+    _Column("Source", 114, lambda case: _plain(case.source)),
+    _Column("Length", 72, _length),
+    _Column("Voice", 150, lambda case: VOICE[case.voice_level]),
+    _Column("Conversation", 150, lambda case: CONVERSATION[case.conversation_level]),
+    _Column("AI disclosure", 166, lambda case: DISCLOSURE[case.disclosure_state]),
+    _Column("Alerts", 70, _alerts),
+)
+_SOURCE = 1
+
+
+class CaseListModel(QAbstractTableModel):
+    """Rows of `CaseSummary`; asks for more with `more_wanted` and is told with `add_page`."""
+
+    more_wanted = Signal(int)
+    """Offset of the first case that is not there yet."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._cases: list[CaseSummary] = []
+        self._has_more = False
+        self._icons = _icons(theme)
+
+    def add_page(self, offset: int, cases: Sequence[CaseSummary]) -> None:
+        """Take in the cases from `offset` on; a page at 0 replaces everything."""
+        if offset == 0:
+            self.beginResetModel()
+            self._cases = list(cases)
+            self._has_more = len(cases) == PAGE
+            self.endResetModel()
+        elif offset == len(self._cases) and cases:
+            self.beginInsertRows(QModelIndex(), offset, offset + len(cases) - 1)
+            self._cases += cases
+            self._has_more = len(cases) == PAGE
+            self.endInsertRows()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw in other colours."""
+        self._icons = _icons(theme)
+        if self._cases:
+            last = self.index(len(self._cases) - 1, len(_COLUMNS) - 1)
+            self.dataChanged.emit(self.index(0, 0), last, [Qt.ItemDataRole.DecorationRole])
+
+    def case_id(self, row: int) -> str:
+        """Id of the case in `row`."""
+        return self._cases[row].id
+
+    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: N802, B008 - Qt's name and default
+        return 0 if parent.isValid() else len(self._cases)
+
+    def columnCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: N802, B008 - Qt's name and default
+        return 0 if parent.isValid() else len(_COLUMNS)
+
+    def canFetchMore(self, parent: _Index) -> bool:  # noqa: N802 - Qt's name
+        return self._has_more and not parent.isValid()
+
+    def fetchMore(self, parent: _Index) -> None:  # noqa: N802, ARG002 - Qt's name and signature
+        if self._has_more:
+            self._has_more = False
+            self.more_wanted.emit(len(self._cases))
+
+    def headerData(  # noqa: N802 - Qt's name
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> str | Qt.AlignmentFlag | None:
+        if orientation is not Qt.Orientation.Horizontal:
+            return None
+        if role == Qt.ItemDataRole.DisplayRole:
+            return _COLUMNS[section].title
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        return None
+
+    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> str | QIcon | None:
+        if role not in _SHOWN_ROLES:
+            return None
+        phrase = _COLUMNS[index.column()].phrase(self._cases[index.row()])
+        match role:
+            case Qt.ItemDataRole.DisplayRole:
+                return phrase.word
+            case Qt.ItemDataRole.DecorationRole:
+                return self._icons[phrase.tone] if phrase.meaning else None
+            case _:
+                return phrase.meaning or phrase.word
+
+
+class CaseList(QTableView):
+    """Click a case, or press Enter on it, to open it."""
+
+    case_chosen = Signal(str)
+    """case_id"""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("case_list")
+        self.setAccessibleName("Stored cases")
+        self.cases = CaseListModel(theme, self)
+        self.setModel(self.cases)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setTabKeyNavigation(False)
+        self.verticalHeader().hide()
+        self.verticalHeader().setDefaultSectionSize(_ROW_HEIGHT)
+        header = self.horizontalHeader()
+        header.setHighlightSections(False)
+        for number, column in enumerate(_COLUMNS):
+            self.setColumnWidth(number, column.width)
+        header.setSectionResizeMode(_SOURCE, QHeaderView.ResizeMode.Stretch)
+        self.clicked.connect(lambda index: self.case_chosen.emit(self.cases.case_id(index.row())))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
+        if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter} and self.currentIndex().isValid():
+            self.case_chosen.emit(self.cases.case_id(self.currentIndex().row()))
+        else:
+            super().keyPressEvent(event)
+
+
+_SHOWN_ROLES = {
+    Qt.ItemDataRole.DisplayRole,
+    Qt.ItemDataRole.DecorationRole,
+    Qt.ItemDataRole.ToolTipRole,
+    Qt.ItemDataRole.AccessibleTextRole,
+}
+
+
+def _icons(theme: Theme) -> dict[Tone, QIcon]:
+    return {tone: mark_icon(tone, theme.tone[tone], _MARK_SIZE) for tone in Tone}

@@ -1,0 +1,301 @@
+"""The transcript as it grows: both sides told apart, signs marked, losses visible."""
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from time import perf_counter
+
+from PySide6.QtCore import QPointF, QRectF, Qt, QTimer
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+    QTextBlockFormat,
+    QTextCharFormat,
+    QTextCursor,
+)
+from PySide6.QtWidgets import QTextEdit, QWidget
+
+from app.case_state import CaseState
+from app.ui.theme import Theme
+from app.words import CHANNEL_NAME, STAGE_NAME, Tone
+from audio.types import Channel
+from detection.clock import clock_at
+from detection.events import GapHeard, NotJudged
+from detection.types import Finding, Utterance
+
+SLICE_S = 0.02
+"""Longest stretch of drawing before the window gets its turn again."""
+
+_OFFSET = 96
+"""Pixels by which one side's bubbles stand back from the other edge."""
+_PADDING = 12
+_SMALL = 0.88
+_NEAR_END = 8
+_SIGN_MARK = "\u25b2"
+_COUNTER_MARK = "\u2713"
+
+
+@dataclass(frozen=True, slots=True)
+class _Notice:
+    """A stretch that was lost or not judged."""
+
+    what: str
+    channel: Channel
+    reason: str
+    start: int
+    end: int
+
+    def is_continued_by(self, later: "_Notice") -> bool:
+        return (self.what, self.channel, self.reason) == (later.what, later.channel, later.reason)
+
+    @property
+    def text(self) -> str:
+        who = CHANNEL_NAME[self.channel]
+        return f"{clock_at(self.start)} to {clock_at(self.end)}   {who}: {self.what}, {self.reason}"
+
+
+@dataclass(slots=True)
+class _Bubble:
+    """An utterance in the document: a heading block, a text block, then one block for each sign."""
+
+    utterance: Utterance
+    first_block: int
+    last_block: int
+
+    @property
+    def text_block(self) -> int:
+        return self.first_block + 1
+
+
+class TranscriptView(QTextEdit):
+    """Draws only what is new in a `CaseState`, a slice at a time, and keeps its place.
+
+    It follows the end of a call unless the person has scrolled up; a case that has ended is shown from
+    its beginning. Text can be selected and copied.
+    """
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("transcript")
+        self.setReadOnly(True)
+        self.setUndoRedoEnabled(False)
+        self.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse
+            | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        self.setTabChangesFocus(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setAccessibleName("Transcript")
+        self.document().setDocumentMargin(16)
+        self._theme = theme
+        self._more = QTimer(self, interval=0, singleShot=True)
+        self._more.timeout.connect(self.refresh)
+        self._begin(CaseState(""))
+
+    def show_case(self, state: CaseState) -> None:
+        """Begin again with another case."""
+        self._begin(state)
+        self.refresh()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw all again in other colours."""
+        self._theme = theme
+        self.show_case(self._state)
+
+    def refresh(self) -> None:
+        """Draw what the case has gained; where that is much, the rest follows by itself."""
+        deadline = perf_counter() + SLICE_S
+        follow = self._follows and self._is_at_end()
+        while self._draw_next():
+            if perf_counter() > deadline:
+                self._more.start()
+                break
+        if follow:
+            self._go_to_end()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        follow = self._follows and self._is_at_end()
+        super().resizeEvent(event)
+        if follow:
+            self._go_to_end()
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+        painter = QPainter(self.viewport())
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        for side, rect in self._visible_bubbles():
+            painter.setBrush(QColor(self._theme.side_fill[side]))
+            painter.drawRoundedRect(rect, 10, 10)
+        painter.end()
+        super().paintEvent(event)
+
+    def _begin(self, state: CaseState) -> None:
+        self.clear()
+        self._state = state
+        self._follows = state.ended is None
+        self._bubbles: list[_Bubble] = []
+        self._drawn_findings = 0
+        self._drawn_gaps = 0
+        self._drawn_not_judged = 0
+        self._last_notice: _Notice | None = None
+
+    def _draw_next(self) -> bool:
+        """Draw the earliest thing not drawn yet; False where there is none."""
+        state = self._state
+        findings = state.findings[self._drawn_findings : self._drawn_findings + 1]
+        if findings and self._has_drawn_up_to(findings[0].start):
+            self._drawn_findings += 1
+            self._draw_finding(findings[0])
+            return True
+        waiting: list[Utterance | GapHeard | NotJudged] = [
+            *state.utterances[len(self._bubbles) : len(self._bubbles) + 1],
+            *state.gaps[self._drawn_gaps : self._drawn_gaps + 1],
+            *state.not_judged[self._drawn_not_judged : self._drawn_not_judged + 1],
+        ]
+        if not waiting:
+            return False
+        match min(waiting, key=lambda item: item.start):
+            case Utterance() as utterance:
+                self._draw_utterance(utterance)
+            case GapHeard() as gap:
+                self._drawn_gaps += 1
+                self._draw_notice(_Notice("sound lost", gap.channel, gap.reason, gap.start, gap.end))
+            case NotJudged() as missed:
+                self._drawn_not_judged += 1
+                what = STAGE_NAME[missed.stage]
+                self._draw_notice(_Notice(what, missed.channel, missed.reason, missed.start, missed.end))
+        return True
+
+    def _has_drawn_up_to(self, start: int) -> bool:
+        drawn = self._bubbles
+        return bool(drawn) and (
+            len(drawn) == len(self._state.utterances) or drawn[-1].utterance.start >= start
+        )
+
+    def _draw_utterance(self, utterance: Utterance) -> None:
+        self._last_notice = None
+        side = utterance.channel
+        name = self._chars(self._theme.side[side], _SMALL, bold=True)
+        cursor = self._append_block(_bubble_block(side, top=24), name)
+        first = cursor.blockNumber()
+        cursor.insertText(CHANNEL_NAME[side], name)
+        cursor.insertText(f"   {clock_at(utterance.start)}", self._chars(self._theme.muted, _SMALL))
+        text = self._chars(self._theme.text)
+        cursor.insertBlock(_bubble_block(side, top=3), text)
+        cursor.insertText(utterance.text, text)
+        self._bubbles.append(_Bubble(utterance, first, cursor.blockNumber()))
+
+    def _draw_notice(self, notice: _Notice) -> None:
+        chars = self._chars(self._theme.tone[Tone.WATCH], _SMALL)
+        last = self._last_notice
+        if last and last.is_continued_by(notice):
+            notice = _Notice(notice.what, notice.channel, notice.reason, last.start, notice.end)
+            cursor = QTextCursor(self.document().lastBlock())
+            cursor.select(QTextCursor.SelectionType.BlockUnderCursor)
+            cursor.insertText(notice.text, chars)
+        else:
+            centred = QTextBlockFormat()
+            centred.setTopMargin(22)
+            centred.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+            self._append_block(centred, chars).insertText(notice.text, chars)
+        self._last_notice = notice
+
+    def _draw_finding(self, finding: Finding) -> None:
+        number = self._place_of(finding)
+        bubble = self._bubbles[number]
+        for_it = finding.weight > 0
+        tone = Tone.WATCH if for_it else Tone.CALM
+        effect = "Speaks for voice phishing" if for_it else "Speaks against voice phishing"
+        self._highlight(bubble, finding, tone, f"{finding.title}. {effect}.")
+        cursor = QTextCursor(self.document().findBlockByNumber(bubble.last_block))
+        cursor.movePosition(QTextCursor.MoveOperation.EndOfBlock)
+        chars = self._chars(self._theme.tone[tone], _SMALL, bold=True)
+        chars.setToolTip(effect)
+        cursor.insertBlock(_bubble_block(bubble.utterance.channel, top=4), chars)
+        cursor.insertText(f"{_SIGN_MARK if for_it else _COUNTER_MARK}  {finding.title}", chars)
+        bubble.last_block += 1
+        for later in self._bubbles[number + 1 :]:
+            later.first_block += 1
+            later.last_block += 1
+
+    def _place_of(self, finding: Finding) -> int:
+        """Index of the utterance that the finding quotes, else of the latest."""
+        for number in range(len(self._bubbles) - 1, -1, -1):
+            utterance = self._bubbles[number].utterance
+            if utterance.channel is finding.channel and utterance.start <= finding.start < utterance.end:
+                return number
+        return len(self._bubbles) - 1
+
+    def _highlight(self, bubble: _Bubble, finding: Finding, tone: Tone, tip: str) -> None:
+        block = self.document().findBlockByNumber(bubble.text_block)
+        begin = block.text().lower().find(finding.quote.lower())
+        if begin < 0:
+            return
+        chars = QTextCharFormat()
+        chars.setForeground(QColor(self._theme.tone[tone]))
+        chars.setFontWeight(QFont.Weight.DemiBold)
+        chars.setUnderlineStyle(QTextCharFormat.UnderlineStyle.DotLine)
+        chars.setToolTip(tip)
+        cursor = QTextCursor(block)
+        cursor.setPosition(block.position() + begin)
+        cursor.setPosition(cursor.position() + len(finding.quote), QTextCursor.MoveMode.KeepAnchor)
+        cursor.mergeCharFormat(chars)
+
+    def _append_block(self, block: QTextBlockFormat, chars: QTextCharFormat) -> QTextCursor:
+        cursor = QTextCursor(self.document())
+        cursor.movePosition(QTextCursor.MoveOperation.End)
+        if self.document().isEmpty():
+            block.setTopMargin(0)
+            cursor.setBlockFormat(block)
+        else:
+            cursor.insertBlock(block, chars)
+        return cursor
+
+    def _chars(self, colour: str, scale: float = 1.0, *, bold: bool = False) -> QTextCharFormat:
+        chars = QTextCharFormat()
+        chars.setForeground(QColor(colour))
+        chars.setFontPointSize(self.font().pointSizeF() * scale)
+        chars.setFontWeight(QFont.Weight.DemiBold if bold else QFont.Weight.Normal)
+        return chars
+
+    def _visible_bubbles(self) -> list[tuple[Channel, QRectF]]:
+        """Side and rectangle (in the viewport) of each bubble in view."""
+        document = self.document()
+        layout = document.documentLayout()
+        top = self.verticalScrollBar().value()
+        topmost = self.cursorForPosition(self.viewport().rect().topLeft()).blockNumber()
+        number = max(0, bisect_right(self._bubbles, topmost, key=lambda b: b.first_block) - 1)
+        visible: list[tuple[Channel, QRectF]] = []
+        for bubble in self._bubbles[number:]:
+            rect = layout.blockBoundingRect(document.findBlockByNumber(bubble.first_block))
+            rect.setBottom(
+                layout.blockBoundingRect(document.findBlockByNumber(bubble.last_block)).bottom()
+            )
+            if rect.top() - top > self.viewport().height():
+                break
+            side = bubble.utterance.channel
+            margins = _bubble_block(side, top=0)
+            rect.setLeft(document.documentMargin() + margins.leftMargin() - _PADDING)
+            rect.setRight(
+                self.viewport().width() - document.documentMargin() - margins.rightMargin() + _PADDING
+            )
+            visible.append((side, rect.adjusted(0, -7, 0, 8).translated(QPointF(0, -top))))
+        return visible
+
+    def _is_at_end(self) -> bool:
+        bar = self.verticalScrollBar()
+        return bar.value() >= bar.maximum() - _NEAR_END
+
+    def _go_to_end(self) -> None:
+        bar = self.verticalScrollBar()
+        bar.setValue(bar.maximum())
+
+
+def _bubble_block(side: Channel, *, top: int) -> QTextBlockFormat:
+    block = QTextBlockFormat()
+    block.setTopMargin(top)
+    block.setLeftMargin(0 if side is Channel.CALLER else _OFFSET)
+    block.setRightMargin(_OFFSET if side is Channel.CALLER else 0)
+    return block

@@ -1,0 +1,69 @@
+"""One question about the call and its answer so far."""
+
+from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QWidget
+
+from app.ui.clamped_text import ClampedText
+from app.ui.labels import label
+from app.ui.marks import mark
+from app.ui.theme import Theme
+from app.words import VerdictText
+
+MARK_SIZE = 30
+REASON_LINES = 3
+"""What fits on a card; the tool tip has all of it."""
+
+
+class VerdictCard(QFrame):
+    """A verdict as a shape and a word, why, and how much was heard."""
+
+    def __init__(
+        self, title: str, theme: Theme, shown: VerdictText, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("card")
+        self._title = title
+        self._theme = theme
+        self._shown = shown
+        self._mark = QLabel()
+        self._word = label("verdict")
+        self._reasons = ClampedText(REASON_LINES)
+        self._reasons.setObjectName("reasons")
+        self._footnote = ClampedText(lines=1)
+        self._footnote.setObjectName("footnote")
+        layout = QGridLayout(self)
+        layout.setContentsMargins(18, 14, 18, 14)
+        layout.setHorizontalSpacing(12)
+        layout.setVerticalSpacing(6)
+        layout.addWidget(label("card_title", title), 0, 0, 1, 2)
+        layout.addWidget(self._mark, 1, 0)
+        layout.addWidget(self._word, 1, 1)
+        layout.addWidget(self._reasons, 2, 0, 1, 2)
+        layout.addWidget(self._footnote, 4, 0, 1, 2)
+        layout.setColumnStretch(1, 1)
+        layout.setRowStretch(3, 1)
+        self._draw()
+
+    def show_verdict(self, text: VerdictText) -> None:
+        """Show `text` where it differs from what is shown."""
+        if text != self._shown:
+            self._shown = text
+            self._draw()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw in other colours."""
+        self._theme = theme
+        self._draw()
+
+    def _draw(self) -> None:
+        phrase, reasons = self._shown.phrase, self._shown.reasons
+        self._mark.setPixmap(mark(phrase.tone, self._theme.tone[phrase.tone], MARK_SIZE))
+        self._word.setText(phrase.word)
+        self._reasons.set_text("\n".join(reasons) or phrase.meaning)
+        self._footnote.set_text(self._shown.footnote)
+        self.setProperty("tone", phrase.tone.value)
+        for widget in (self, self._word):
+            widget.style().unpolish(widget)
+            widget.style().polish(widget)
+        self.setToolTip("\n".join((phrase.meaning, *reasons)))
+        self.setAccessibleName(f"{self._title}: {phrase.word}")
+        self.setAccessibleDescription(" ".join((*reasons, self._shown.footnote)) or phrase.meaning)
