@@ -14,6 +14,7 @@ from detection.playbook import load_playbook
 from detection.transcribe.pocketsphinx import PocketSphinxTranscriber
 from detection.transcribe.transcriber import Transcriber
 from detection.transcribe.whisper import WhisperTranscriber
+from detection.transcribe.worker import WorkerTranscriber
 from detection.vad import SileroVad
 from detection.vishing.pack import load_tactics
 from detection.voice.countermeasure import load_countermeasure
@@ -35,7 +36,7 @@ def load_engines(settings: Settings) -> Engines:
 def load_transcriber(settings: Settings) -> Transcriber:
     """Whisper where a model folder is set, else the built-in recognizer. Raises `DetectionError`."""
     if settings.whisper_model is None:
-        return PocketSphinxTranscriber()
+        return WorkerTranscriber(PocketSphinxTranscriber)
     return WhisperTranscriber(settings.whisper_model, threads=settings.threads)
 
 

@@ -1,7 +1,6 @@
 """What the window asks of the program: calls to run, and stored cases to show."""
 
 from collections.abc import Callable
-from functools import cached_property
 from pathlib import Path
 
 import resources
@@ -22,16 +21,14 @@ class LocalDesk:
         self._case_log = case_log
         self._writer = writer
         self._load_engines = load_engines
-
-    @cached_property
-    def _engines(self) -> Engines:
-        return self._load_engines()
+        self._engines: Engines | None = None
 
     def start_file(
         self, path: Path, *, realtime: bool, caller: Caller | None, listener: Listener
     ) -> Session:
         """Start the call recorded in `path`. Raises the errors of the file, the engines or the log."""
         source = FileSource(path, caller, realtime)
+        self._engines = self._engines or self._load_engines()
         session = self._engines.session(source, self._writer, listener)
         session.start()
         return session
@@ -54,5 +51,7 @@ class LocalDesk:
         return sorted((resources.ROOT / "samples").glob("*.wav"))
 
     def close(self) -> None:
-        """Store what is queued and let go of the case log. Raises `CaseLogError`."""
+        """Store what is queued and let go of the case log and the engines. Raises `CaseLogError`."""
+        if self._engines:
+            self._engines.close()
         self._writer.close()

@@ -1,6 +1,7 @@
 """What judges calls: loaded once, then a fresh row of judges for each call."""
 
 from dataclasses import dataclass
+from typing import Self
 
 from app.cases.writer import CaseWriter
 from app.session import Listener, Session
@@ -32,6 +33,16 @@ class Engines:
     statements: StatementsPack
     playbook: Playbook
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of what the models hold; no call may run."""
+        self.transcriber.close()
+
     def session(
         self, source: AudioSource, writer: CaseWriter, listener: Listener | None = None
     ) -> Session:
@@ -45,4 +56,5 @@ class Engines:
             AlertRules(self.playbook),
         )
         segmenters = {channel: Segmenter(channel, self.vad.stream()) for channel in source.channels}
-        return Session(source, segmenters, pipeline, writer, listener)
+        engines = (self.vad.engine, *pipeline.engines)
+        return Session(source, segmenters, pipeline, engines, writer, listener)

@@ -1,5 +1,8 @@
 """What can go wrong in the program, said in the user's words."""
 
+from audio.errors import AudioError
+from detection.errors import DetectionError
+
 
 class EarwitnessError(Exception):
     """One sentence that names the thing and the cure; shown to the user as it is."""
@@ -23,3 +26,7 @@ class UnknownCaseError(CaseLogError):
 
 class EvaluationError(EarwitnessError):
     """The list of labelled cases to measure a judge on cannot be used."""
+
+
+USER_ERRORS = (AudioError, DetectionError, EarwitnessError)
+"""Errors whose message is one sentence for the user; any other is a fault of the program."""

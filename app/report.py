@@ -12,12 +12,12 @@ from app.words import (
     CHANNEL_NAME,
     STAGE_NAME,
     TONE_COLOUR,
-    clock_at,
     conversation_text,
     disclosure_text,
     voice_text,
 )
 from audio.types import CALL_RATE
+from detection.clock import clock_at
 from detection.types import Alert, AlertLevel
 
 

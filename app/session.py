@@ -16,7 +16,7 @@ from audio.types import CALL_RATE, AudioChunk, AudioGap, Channel
 from detection.events import CallEnded, CallStarted, Event, NotJudged
 from detection.pipeline import Pipeline
 from detection.segmenter import Segmenter
-from detection.types import Segment
+from detection.types import EngineInfo, Segment
 
 _log = logging.getLogger(__name__)
 
@@ -39,12 +39,14 @@ class Session:
         source: AudioSource,
         segmenters: Mapping[Channel, Segmenter],
         pipeline: Pipeline,
+        engines: tuple[EngineInfo, ...],
         writer: CaseWriter,
         listener: Listener | None = None,
     ) -> None:
         self._source = source
         self._segmenters = segmenters
         self._pipeline = pipeline
+        self._engines = engines
         self._writer = writer
         self._listener = listener
         self._ring = AudioRing()
@@ -85,9 +87,7 @@ class Session:
         """Open the case and the source. Raises `AudioError` or `CaseLogError`; then nothing runs."""
         started_at = datetime.now(UTC).isoformat(timespec="milliseconds")
         self._case_id = self._writer.open_case(self._source.name, started_at)
-        self._store(
-            [CallStarted(self._source.name, started_at, self._source.channels, self._pipeline.engines)]
-        )
+        self._store([CallStarted(self._source.name, started_at, self._source.channels, self._engines)])
         try:
             self._source.start(self._ring)
         except Exception as error:

@@ -20,7 +20,6 @@ from detection.types import (
     VoiceVerdict,
 )
 
-
 Stage = Literal["transcript", "voice", "tactics", "disclosure", "all"]
 """What judges speech, one after the other."""
 

@@ -61,18 +61,22 @@ class AlertRules:
     def _conversation(self, verdicts: Verdicts, at: int) -> Alert | None:
         level = verdicts.conversation.level
         synthetic = verdicts.voice.level is VoiceLevel.LIKELY_SYNTHETIC
-        if level is ConversationLevel.VISHING or (level is ConversationLevel.WATCH and synthetic):
+        if level is ConversationLevel.VISHING:
             alert_level, title = AlertLevel.ALERT, "This call follows a voice-phishing pattern"
+        elif level is ConversationLevel.WATCH and synthetic:
+            alert_level, title = AlertLevel.ALERT, "A synthetic voice, and signs of voice phishing"
         elif level is ConversationLevel.WATCH:
             alert_level, title = AlertLevel.WATCH, "Parts of this call look like voice phishing"
         else:
             return None
-        reasons = list(verdicts.conversation.reasons)
-        if synthetic and level is ConversationLevel.WATCH:
-            reasons.append("The caller's voice looks synthetic.")
         asks = [f.tactic for f in sorted(verdicts.findings, key=lambda f: -f.weight)]
         return Alert(
-            alert_level, "conversation", title, " ".join(reasons), self._playbook.step_for(asks), at
+            alert_level,
+            "conversation",
+            title,
+            " ".join(verdicts.conversation.reasons),
+            self._playbook.step_for(asks),
+            at,
         )
 
     def _disclosure(self, verdicts: Verdicts, at: int) -> Alert | None:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from typing import NamedTuple
 
 from audio.types import AudioGap, Channel
 from detection.disclosure.judge import DisclosureJudge
@@ -53,7 +54,7 @@ class Pipeline:
 
     @property
     def engines(self) -> tuple[EngineInfo, ...]:
-        """What judges this call."""
+        """What judges this call, in the order it is asked."""
         return tuple(
             part.engine for part in (self._transcriber, self._voice, self._talk, self._disclosure)
         )
@@ -61,9 +62,10 @@ class Pipeline:
     def hear(self, segment: Segment) -> list[Event]:
         """Judge one segment; the events it gives rise to, in the order they are to be stored."""
         events: list[Event] = []
+        span = _Span.of(segment)
         if segment.channel is SUBJECT:
-            events += self._guarded("voice", segment, lambda: self._hear_voice(segment))
-        events += self._guarded("transcript", segment, lambda: self._hear_words(segment))
+            events += self._guarded("voice", span, lambda: self._hear_voice(segment))
+        events += self._guarded("transcript", span, lambda: self._hear_words(segment))
         return events + self._conclude(segment.end)
 
     def lose(self, gap: AudioGap, at: int) -> list[Event]:
@@ -77,7 +79,8 @@ class Pipeline:
 
     def finish(self, at: int) -> list[Event]:
         """Judge what was still held back when the call ended at `at`."""
-        events = self._voice_events(self._voice.finish(), at)
+        call = _Span(SUBJECT, 0, at)
+        events = self._guarded("voice", call, lambda: self._voice_events(self._voice.finish(), at))
         self._disclosure.advance(at)
         self._disclosure.finish()
         return events + self._conclude(at)
@@ -93,12 +96,13 @@ class Pipeline:
         return [VoiceJudged(verdict, at)]
 
     def _hear_words(self, segment: Segment) -> list[Event]:
+        span = _Span.of(segment)
         heard = self._transcriber.transcribe(segment)
         if isinstance(heard, Rejection):
-            return [_not_judged("transcript", segment, heard.reason)]
+            return [span.not_judged("transcript", heard.reason)]
         events: list[Event] = [UtteranceHeard(heard, segment.end)]
-        events += self._guarded("tactics", segment, lambda: self._hear_tactics(heard, segment))
-        events += self._guarded("disclosure", segment, lambda: self._hear_disclosure(heard))
+        events += self._guarded("tactics", span, lambda: self._hear_tactics(heard, segment))
+        events += self._guarded("disclosure", span, lambda: self._hear_disclosure(heard))
         return events
 
     def _hear_tactics(self, utterance: Utterance, segment: Segment) -> list[Event]:
@@ -122,13 +126,24 @@ class Pipeline:
             events.append(DisclosureJudged(disclosure, at))
         return events + [AlertRaised(alert, at) for alert in self._alerts.due(self._verdicts, at)]
 
-    def _guarded(self, stage: Stage, segment: Segment, judge: Callable[[], list[Event]]) -> list[Event]:
+    def _guarded(self, stage: Stage, span: "_Span", judge: Callable[[], list[Event]]) -> list[Event]:
         try:
             return judge()
-        except Exception as error:
-            _log.exception("%s failed on %s %d-%d", stage, segment.channel, segment.start, segment.end)
-            return [_not_judged(stage, segment, f"the {stage} engine failed: {type(error).__name__}")]
+        except Exception as error:  # noqa: BLE001 - whatever a model does, the call goes on
+            _log.exception("%s failed on %s", stage, span)
+            return [span.not_judged(stage, f"the {stage} engine failed: {type(error).__name__}")]
 
 
-def _not_judged(stage: Stage, segment: Segment, reason: str) -> NotJudged:
-    return NotJudged(stage, segment.channel, segment.start, segment.end, reason, segment.end)
+class _Span(NamedTuple):
+    """A stretch of one channel, in samples."""
+
+    channel: Channel
+    start: int
+    end: int
+
+    @classmethod
+    def of(cls, segment: Segment) -> "_Span":
+        return cls(segment.channel, segment.start, segment.end)
+
+    def not_judged(self, stage: Stage, reason: str) -> NotJudged:
+        return NotJudged(stage, self.channel, self.start, self.end, reason, self.end)

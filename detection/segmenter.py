@@ -14,7 +14,7 @@ class SegmenterSettings:
     """Seconds and probabilities that decide where speech is cut."""
 
     on: float = 0.3
-    """Probability from which a window is speech. The network's usual 0.5 loses words on the telephone."""
+    """Probability from which a window is speech; the usual 0.5 loses words on the telephone."""
     off: float = 0.2
     """Probability below which a window inside speech is silence; noise alone stays below 0.15."""
     min_silence_s: float = 0.45

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import resources
+from tests.pulse import PrivatePulse, missing, private_pulse
 
 REPO = Path(__file__).parent.parent
 _GRACE_S = 2.0
@@ -39,3 +40,12 @@ def shared() -> Path:
 def samples() -> Path:
     """The folder of sample calls."""
     return resources.ROOT / "samples"
+
+
+@pytest.fixture(scope="session")
+def pulse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivatePulse]:
+    """A private PulseAudio daemon with the null sinks `mic` and `far`."""
+    if needed := missing():
+        pytest.skip(f"needs Debian's PulseAudio; missing here: {needed}")
+    with private_pulse(tmp_path_factory.mktemp("pulse")) as daemon:
+        yield daemon

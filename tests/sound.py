@@ -1,9 +1,11 @@
-"""Sound files that tests make."""
+"""Sound files that tests make and take apart."""
 
 import wave
 from pathlib import Path
 
 import numpy as np
+
+from audio.decoder import Block, Recording
 
 
 def write_wav(path: Path, sound: np.ndarray, rate: int) -> None:
@@ -13,3 +15,10 @@ def write_wav(path: Path, sound: np.ndarray, rate: int) -> None:
         file.setsampwidth(2)
         file.setframerate(rate)
         file.writeframes((np.clip(sound, -1, 1) * 32767).astype("<i2").T.tobytes())
+
+
+def read_sound(path: Path) -> tuple[np.ndarray, int]:
+    """All of a recording, shape (channels, n), and its rate in Hz."""
+    recording = Recording(path)
+    blocks = [part.samples for part in recording.blocks() if isinstance(part, Block)]
+    return np.concatenate(blocks, axis=1), recording.rate

@@ -6,9 +6,10 @@ import click
 
 from app.cli.analyze import analyze
 from app.cli.cases import cases
-from app.cli.common import USER_ERRORS, Exit, fail
+from app.cli.common import Exit, fail
 from app.cli.demo import demo
 from app.cli.evaluate import evaluate
+from app.errors import USER_ERRORS
 
 
 @click.group()

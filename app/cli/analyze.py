@@ -45,8 +45,7 @@ def analyze(
 ) -> None:
     """Judge recordings of calls, store each as a case and print what was found."""
     settings = settings_with(data_dir=data_dir, whisper_model=whisper_model, voice_pack=voice_pack)
-    engines = load_engines(settings)
-    with open_case_log(settings) as writer, _progress() as progress:
+    with load_engines(settings) as engines, open_case_log(settings) as writer, _progress() as progress:
         done = [_analyze_one(file, caller, as_json_lines, engines, writer, progress) for file in files]
     raise SystemExit(Exit.OK if all(done) else Exit.FAILED)
 

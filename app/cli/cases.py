@@ -14,7 +14,8 @@ from app.cli.common import Exit, data_dir_option
 from app.compose import case_log_path
 from app.report import as_json, print_report
 from app.settings import settings_with
-from app.words import CONVERSATION, DISCLOSURE, VOICE, clock
+from app.words import CONVERSATION, DISCLOSURE, VOICE
+from detection.clock import clock
 
 
 @click.group()

@@ -6,13 +6,6 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from app.errors import EarwitnessError
-from audio.errors import AudioError
-from detection.errors import DetectionError
-
-USER_ERRORS = (AudioError, DetectionError, EarwitnessError)
-"""Errors whose message is one sentence for the user."""
-
 _stderr = Console(stderr=True, soft_wrap=True, highlight=False)
 
 

@@ -37,9 +37,8 @@ def demo(window: bool, data_dir: Path | None) -> None:
 
 def _judge_samples(settings: Settings) -> bool:
     console = Console()
-    engines = load_engines(settings)
     wrong: list[str] = []
-    with open_case_log(settings) as writer:
+    with load_engines(settings) as engines, open_case_log(settings) as writer:
         for call in sorted(SAMPLES.glob("*.wav")):
             state, error = analyze_file(call, None, engines, writer)
             if error:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -75,8 +76,8 @@ def disclosure(cases: Path, as_json: bool) -> None:
 @click.option("--whisper-model", type=click.Path(path_type=Path), help="Folder of a Whisper model.")
 def transcript(cases: Path, as_json: bool, whisper_model: Path | None) -> None:
     """Word error rate of the recognizer on recordings with their text (CSV: path,text)."""
-    transcriber = load_transcriber(settings_with(whisper_model=whisper_model))
-    _show(evaluate_transcript(cases, transcriber, SileroVad(), _tracked), as_json)
+    with closing(load_transcriber(settings_with(whisper_model=whisper_model))) as transcriber:
+        _show(evaluate_transcript(cases, transcriber, SileroVad(), _tracked), as_json)
 
 
 @evaluate.command()

@@ -28,7 +28,7 @@ def read_manifest(manifest: Path, label_column: str) -> list[LabelledClip]:
             missing = {"path", label_column} - set(reader.fieldnames or ())
             if missing:
                 raise EvaluationError(
-                    f"{manifest} lacks the column {' and '.join(sorted(missing))}: name it in the first line."
+                    f"{manifest} lacks the column {' and '.join(sorted(missing))}: add it."
                 )
             clips = [_clip(manifest, reader.line_num, row, label_column) for row in reader]
     except OSError as error:

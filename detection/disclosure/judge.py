@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum, auto
 
 from audio.types import CALL_RATE, Channel
+from detection.clock import clock_at
 from detection.disclosure.rule import Rule, Trigger
 from detection.disclosure.statements import Phrases, StatementsPack
 from detection.text.passage import Passage, SpokenWord, spoken_words
@@ -163,7 +164,7 @@ class DisclosureJudge:
         return DisclosureState.LISTENING, self._listening_reason()
 
     def _stated(self, said: _Said) -> tuple[DisclosureState, str]:
-        when = f"Said that it is an AI at {_clock(said.start)}"
+        when = f"Said that it is an AI at {clock_at(said.start)}"
         if not self._is_late(said.start):
             return DisclosureState.DISCLOSED, f'{when}: "{said.quote}"'
         return DisclosureState.DISCLOSED_LATE, (
@@ -321,8 +322,3 @@ class _Matchers:
 def _whole(hit: Hit | None, reply: Passage) -> Hit | None:
     """`hit` where it is all that was said."""
     return hit if hit and hit.first == 0 and hit.last == len(reply.words) - 1 else None
-
-
-def _clock(sample: int) -> str:
-    seconds = sample // CALL_RATE
-    return f"{seconds // 60}:{seconds % 60:02d}"

@@ -34,7 +34,7 @@ class PocketSphinxTranscriber:
         )
 
     def transcribe(self, segment: Segment) -> Utterance | Rejection:
-        """Decode one whole segment; the features are normalised over that segment alone."""
+        """Decode one whole segment; it holds Python's global lock while it does."""
         decoder = self._decoder
         decoder.start_utt()
         decoder.process_raw(_pcm16(segment.samples), full_utt=True)
@@ -48,6 +48,9 @@ class PocketSphinxTranscriber:
             return Rejection("the recognizer was too unsure of its text")
         text = " ".join(word.text for word in words)
         return Utterance(segment.channel, segment.start, segment.end, text, confidence, words)
+
+    def close(self) -> None:
+        """Nothing to let go of: the decoder's memory goes with the object."""
 
     def _words(self, segment: Segment) -> list[Word]:
         per_frame = CALL_RATE // _FRAMES_PER_SECOND

@@ -22,3 +22,7 @@ class Transcriber(Protocol):
     def transcribe(self, segment: Segment) -> Utterance | Rejection:
         """What was said in `segment`."""
         ...
+
+    def close(self) -> None:
+        """Let go of what the recognizer holds; idempotent."""
+        ...

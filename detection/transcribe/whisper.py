@@ -1,18 +1,18 @@
 """Whisper through faster-whisper (CTranslate2), from a model folder on this machine."""
 
 import hashlib
+import math
 from pathlib import Path
 
-from audio.types import CALL_RATE
 from detection.errors import DetectionError
 from detection.transcribe.transcriber import Rejection
-from detection.types import EngineInfo, Segment, Utterance, Word
+from detection.types import EngineInfo, Segment, Utterance
 
 _NEEDED = ("model.bin", "config.json", "tokenizer.json")
 
 # Gates on what Whisper invents when there is little to hear (Radford et al. 2022, section 4.5, whose
-# values these are). Earwitness decodes each segment once and rejects, where Whisper would try again.
-_NO_SPEECH = 0.6
+# values these are). Earwitness decodes each segment once and rejects, where Whisper would try again;
+# segments that Whisper itself takes for silence never come out of faster-whisper.
 _LOG_PROBABILITY = -1.0
 _COMPRESSION_RATIO = 2.4
 
@@ -53,40 +53,26 @@ class WhisperTranscriber:
             beam_size=1,
             temperature=0.0,
             condition_on_previous_text=False,
-            word_timestamps=True,
             vad_filter=False,
         )
-        words: list[Word] = []
+        texts: list[str] = []
+        confidences: list[float] = []
         for part in parts:
-            if part.no_speech_prob > _NO_SPEECH and part.avg_logprob < _LOG_PROBABILITY:
-                return Rejection("the recognizer heard no speech in this sound")
             if part.compression_ratio > _COMPRESSION_RATIO:
                 return Rejection("the recognizer repeated itself, so its text is not to be trusted")
             if part.avg_logprob < _LOG_PROBABILITY:
                 return Rejection("the recognizer was too unsure of its text")
-            words += [
-                Word(
-                    word.word.strip(),
-                    _index(segment, word.start),
-                    _index(segment, word.end),
-                    round(float(word.probability), 4),
-                )
-                for word in part.words or ()
-            ]
-        if not words:
+            texts.append(part.text.strip())
+            confidences.append(math.exp(min(0.0, part.avg_logprob)))
+        text = " ".join(texts).strip()
+        if not text:
             return Rejection("no words were recognized in this speech")
-        return Utterance(
-            segment.channel,
-            segment.start,
-            segment.end,
-            " ".join(word.text for word in words),
-            sum(word.confidence for word in words) / len(words),
-            tuple(words),
-        )
+        confidence = sum(confidences) / len(confidences)
+        return Utterance(segment.channel, segment.start, segment.end, text, confidence)
 
-
-def _index(segment: Segment, seconds: float) -> int:
-    return min(segment.end, segment.start + round(seconds * CALL_RATE))
+    def close(self) -> None:
+        """Free the model's memory."""
+        self._model.model.unload_model()
 
 
 def _check(folder: Path) -> None:

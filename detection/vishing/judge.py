@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from math import exp, log
 
 from audio.types import CALL_RATE, Channel
+from detection.clock import clock_at
 from detection.text.passage import Passage, SpokenWord, spoken_words
 from detection.text.phrases import Hit
 from detection.types import (
@@ -145,7 +146,7 @@ class TalkJudge:
     def _reasons(self) -> tuple[str, ...]:
         firsts = sorted((found[0] for found in self._heard.values()), key=lambda f: -f.weight)
         said = [
-            f'{self._pack.tactics[finding.tactic].sentence} "{finding.quote}"'
+            f'{self._sentence(finding)} "{finding.quote}" ({clock_at(finding.start)}).'
             for finding in firsts
             if finding.weight > 0
         ]
@@ -155,6 +156,9 @@ class TalkJudge:
             if all(self._has(group) for group in conjunction.all_of)
         ]
         return (*said[:_MOST_REASONS], *together)
+
+    def _sentence(self, finding: Finding) -> str:
+        return self._pack.tactics[finding.tactic].sentence
 
 
 def _search(

@@ -1,13 +1,11 @@
-"""What tests of sound need: made recordings and a sound server of their own."""
+"""What tests of sound need: made recordings."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
-
-from tests.pulse import PrivatePulse, missing, private_pulse
 
 MakeRecording = Callable[..., Path]
 
@@ -46,12 +44,3 @@ def make_recording(tmp_path: Path) -> MakeRecording:
         return path
 
     return make
-
-
-@pytest.fixture(scope="session")
-def pulse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivatePulse]:
-    """A private PulseAudio daemon with the null sinks `mic` and `far`."""
-    if needed := missing():
-        pytest.skip(f"needs Debian's PulseAudio; missing here: {needed}")
-    with private_pulse(tmp_path_factory.mktemp("pulse")) as daemon:
-        yield daemon

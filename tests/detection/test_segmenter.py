@@ -8,23 +8,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from audio.decoder import Block, Recording
 from audio.resample import ChannelResampler
 from audio.types import CALL_RATE, AudioChunk, AudioGap, Channel
 from detection.segmenter import Segmenter, SegmenterSettings
 from detection.types import Segment
 from detection.vad import WINDOW, SileroVad
+from tests.sound import read_sound
 
 CALLER = Channel.CALLER
 
 
 def sound(path: Path, side: int) -> np.ndarray:
-    recording, resampler = Recording(path), ChannelResampler(CALLER)
-    chunks = []
-    for block in recording.blocks():
-        assert isinstance(block, Block)
-        chunks += resampler.push(AudioChunk(CALLER, block.start, recording.rate, block.samples[side]))
-    return np.concatenate([chunk.samples for chunk in chunks + resampler.flush()])
+    samples, rate = read_sound(path)
+    resampler = ChannelResampler(CALLER)
+    chunks = resampler.push(AudioChunk(CALLER, 0, rate, samples[side])) + resampler.flush()
+    return np.concatenate([chunk.samples for chunk in chunks if isinstance(chunk, AudioChunk)])
 
 
 def pushed(segmenter: Segmenter, samples: np.ndarray, block: int, start: int = 0) -> list[Segment]:
@@ -53,7 +51,8 @@ def test_segments_hold_the_turns_of_a_sample_call_and_little_else(
         for turn in (t for t in turns if t["speaker"] == speaker):
             span = slice(*(round(turn[key] * CALL_RATE) for key in ("start_s", "end_s")))
             spoken[span] = True
-            assert cut[span].mean() > 0.75, f"{speaker} at {turn['start_s']} s was lost: {turn['text']}"
+            assert cut[span].any(), f"{speaker} at {turn['start_s']} s was lost: {turn['text']}"
+        assert cut[spoken].mean() > 0.85, f"{speaker} was cut"
         assert cut[~spoken].mean() < 0.2, "too much silence was taken for speech"
 
 

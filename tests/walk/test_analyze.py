@@ -119,7 +119,7 @@ def test_a_truncated_recording_is_judged_as_far_as_it_goes_and_said_so(
     cut.write_bytes(whole[: len(whole) // 2])
     run = earwitness("analyze", "--json", cut)
     assert run.status == 3
-    assert "cut.wav is truncated" in run.err
+    assert "cut.wav is cut off or damaged" in run.err
     (judged,) = objects(run.out)
     assert judged["ended"] == "failed"
     assert judged["transcript"]

@@ -33,8 +33,6 @@ class LoudVad:
 class ScriptedPipeline:
     """Turns each segment into one utterance; `before` runs first, on the inference thread."""
 
-    engines = (EngineInfo("transcript", "scripted", "1"),)
-
     def __init__(self, before: Callable[[Segment], object] = lambda _: None) -> None:
         self._before = before
         self.ticks: list[int] = []
@@ -82,7 +80,8 @@ def session_of(
         channel: Segmenter(channel, LoudVad())  # pyright: ignore[reportArgumentType]
         for channel in source.channels
     }
-    return Session(source, segmenters, pipeline, writer, listener)  # pyright: ignore[reportArgumentType]
+    engines = (EngineInfo("transcript", "scripted", "1"),)
+    return Session(source, segmenters, pipeline, engines, writer, listener)  # pyright: ignore[reportArgumentType]
 
 
 def stored(tmp_path: Path, case_id: str) -> list[Event]:

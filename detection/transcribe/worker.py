@@ -1,0 +1,71 @@
+"""A recognizer in a process of its own, for engines that keep Python's lock while they decode.
+
+PocketSphinx does: in the program's own process it would stop the window for as long as it decodes
+(half a second for a sentence). A crash of the engine, too, then costs one segment and not the call.
+"""
+
+import multiprocessing
+import signal
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+
+from detection.errors import DetectionError
+from detection.transcribe.transcriber import Rejection, Transcriber
+from detection.types import EngineInfo, Segment, Utterance
+
+
+class WorkerTranscriber:
+    """Sends segments to the recognizer that `load` gives in a child process.
+
+    `load` is importable by name, as what is sent to a new process must be. Construction waits until
+    the recognizer is loaded. Raises `DetectionError` where it cannot be.
+    """
+
+    def __init__(self, load: Callable[[], Transcriber]) -> None:
+        self._load = load
+        self._process = self._start()
+        try:
+            self.engine = self._process.submit(_engine).result()
+        except BrokenProcessPool as error:
+            self.close()
+            raise DetectionError(
+                "The speech recognizer could not be started: reinstall Earwitness with its dependencies."
+            ) from error
+
+    def transcribe(self, segment: Segment) -> Utterance | Rejection:
+        """What was said; a recognizer that dies over it is started anew for the next segment."""
+        try:
+            return self._process.submit(_transcribe, segment).result()
+        except BrokenProcessPool:
+            self.close()
+            self._process = self._start()
+            return Rejection("the recognizer crashed over this speech and was started anew")
+
+    def close(self) -> None:
+        """End the process; idempotent."""
+        self._process.shutdown()
+
+    def _start(self) -> ProcessPoolExecutor:
+        return ProcessPoolExecutor(
+            1, multiprocessing.get_context("spawn"), initializer=_initialize, initargs=(self._load,)
+        )
+
+
+_recognizer: Transcriber
+"""The child process's own recognizer."""
+
+
+def _initialize(load: Callable[[], Transcriber]) -> None:
+    global _recognizer  # noqa: PLW0603 - a pool's initializer has no other place to leave what it made
+    # Ctrl-C reaches the whole group of processes; the parent decides when this one ends.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _recognizer = load()
+
+
+def _engine() -> EngineInfo:
+    return _recognizer.engine
+
+
+def _transcribe(segment: Segment) -> Utterance | Rejection:
+    return _recognizer.transcribe(segment)

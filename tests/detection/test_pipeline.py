@@ -1,0 +1,162 @@
+"""The order of a segment's events, and what is stored when a judge fails."""
+
+import logging
+
+import numpy as np
+import pytest
+
+import resources
+from audio.types import CALL_RATE, AudioGap, Channel
+from detection.disclosure.judge import DisclosureJudge
+from detection.disclosure.rule import load_rule
+from detection.disclosure.statements import load_statements
+from detection.events import Event, NotJudged, Stage
+from detection.fusion import AlertRules
+from detection.pipeline import Pipeline
+from detection.playbook import load_playbook
+from detection.transcribe.transcriber import Rejection
+from detection.types import EngineInfo, Segment, Utterance, VoiceLevel, VoiceVerdict
+from detection.vishing.judge import TalkJudge
+from detection.vishing.pack import load_tactics
+
+CALLER, AGENT = Channel.CALLER, Channel.AGENT
+TACTICS = load_tactics(resources.ROOT / "tactics" / "en.yaml")
+RULE = load_rule(resources.ROOT / "policies" / "company.yaml")
+STATEMENTS = load_statements(resources.ROOT / "disclosure" / "en.yaml")
+PLAYBOOK = load_playbook(resources.ROOT / "playbooks" / "en.yaml")
+
+
+class Reader:
+    """A transcriber that reads its lines in order; None is a rejection."""
+
+    engine = EngineInfo("transcript", "reader", "1")
+
+    def __init__(self, *lines: str | None) -> None:
+        self._lines = list(lines)
+
+    def transcribe(self, segment: Segment) -> Utterance | Rejection:
+        line = self._lines.pop(0)
+        if line is None:
+            return Rejection("nothing understood")
+        return Utterance(segment.channel, segment.start, segment.end, line, 0.9)
+
+    def close(self) -> None: ...
+
+
+class Voice:
+    """A voice judge that finds every voice synthetic and counts what it hears."""
+
+    engine = EngineInfo("voice", "scripted", "1")
+
+    def __init__(self) -> None:
+        self.heard: list[Channel] = []
+        self.verdict = VoiceVerdict(VoiceLevel.NOT_ENOUGH_SPEECH)
+
+    def hear(self, segment: Segment) -> VoiceVerdict | None:
+        self.heard.append(segment.channel)
+        self.verdict = VoiceVerdict(VoiceLevel.LIKELY_SYNTHETIC, 3.0, 0.95, len(self.heard))
+        return self.verdict
+
+    def finish(self) -> VoiceVerdict:
+        return self.verdict
+
+
+def pipeline(*lines: str | None, voice: Voice | None = None) -> Pipeline:
+    return Pipeline(
+        Reader(*lines),
+        voice or Voice(),
+        TalkJudge(TACTICS),
+        DisclosureJudge(RULE, STATEMENTS),
+        AlertRules(PLAYBOOK),
+    )
+
+
+def segment(channel: Channel, start_s: float, seconds: float = 3.0) -> Segment:
+    start, end = round(start_s * CALL_RATE), round((start_s + seconds) * CALL_RATE)
+    return Segment(channel, start, end, np.zeros(end - start, np.float32))
+
+
+def kinds(events: list[Event]) -> list[str]:
+    return [event.kind for event in events]
+
+
+def test_a_segment_gives_voice_words_findings_verdicts_and_alerts_in_this_order():
+    walk = pipeline(
+        "hello there this is daniel from sales", "please reset my multi factor authentication"
+    )
+    walk.hear(segment(CALLER, 0))
+    events = walk.hear(segment(CALLER, 4))
+    assert kinds(events)[:3] == ["voice", "utterance", "finding"]
+    order = ["voice", "utterance", "finding", "conversation", "disclosure", "alert"]
+    assert kinds(events) == sorted(kinds(events), key=order.index)
+    assert {event.at for event in events} == {7 * CALL_RATE}
+
+
+def test_only_the_caller_s_voice_is_judged():
+    voice = Voice()
+    walk = pipeline("good morning", "hello", voice=voice)
+    assert "voice" not in kinds(walk.hear(segment(AGENT, 0)))
+    walk.hear(segment(CALLER, 4))
+    assert voice.heard == [CALLER]
+
+
+def test_verdicts_are_stored_only_when_they_change():
+    walk = pipeline("hello this is daniel from the sales team", "good bye", "good bye")
+    walk.hear(segment(CALLER, 0))
+    walk.hear(segment(AGENT, 4))
+    assert kinds(walk.hear(segment(AGENT, 8))) == ["utterance"]
+    assert walk.advance(12 * CALL_RATE) == []
+
+
+def test_the_policy_s_deadline_passes_without_a_word():
+    walk = pipeline("hello this is daniel from the sales team")
+    walk.hear(segment(CALLER, 0))
+    assert walk.advance(14 * CALL_RATE) == []
+    events = walk.advance(20 * CALL_RATE)
+    assert kinds(events) == ["disclosure", "alert"]
+
+
+def test_rejected_speech_is_stored_as_not_judged_and_is_no_evidence():
+    events = pipeline(None).hear(segment(AGENT, 0))
+    assert events[0] == NotJudged(
+        "transcript", AGENT, 0, 3 * CALL_RATE, "nothing understood", 3 * CALL_RATE
+    )
+    assert "utterance" not in kinds(events)
+
+
+@pytest.mark.parametrize("stage", ["voice", "transcript", "tactics", "disclosure"])
+def test_a_judge_that_fails_is_stored_and_the_call_goes_on(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    walk = pipeline("hello this is daniel", "good bye")
+    owner, method = {
+        "voice": (Voice, "hear"),
+        "transcript": (Reader, "transcribe"),
+        "tactics": (TalkJudge, "hear"),
+        "disclosure": (DisclosureJudge, "hear"),
+    }[stage]
+    with monkeypatch.context() as patched, caplog.at_level(logging.CRITICAL):
+        patched.setattr(owner, method, fail)
+        events = walk.hear(segment(CALLER, 0))
+    (failed,) = (event for event in events if isinstance(event, NotJudged))
+    assert failed.stage == stage
+    assert "ZeroDivisionError" in failed.reason
+    assert walk.hear(segment(AGENT, 4))
+
+
+def test_a_voice_judge_that_fails_at_the_end_is_stored(caplog: pytest.LogCaptureFixture):
+    class Failing(Voice):
+        def finish(self) -> VoiceVerdict:
+            raise ZeroDivisionError
+
+    with caplog.at_level(logging.CRITICAL):
+        events = pipeline(voice=Failing()).finish(CALL_RATE)
+    assert events[0].kind == "not_judged"
+
+
+def test_lost_sound_is_stored_where_it_was():
+    (event,) = pipeline().lose(AudioGap(CALLER, 10, 20, CALL_RATE, "unplugged"), 20)
+    assert event.kind == "gap"

@@ -1,0 +1,84 @@
+"""A recognizer in a process of its own: its results, its death, its absence."""
+
+import os
+import signal
+import sys
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from audio.types import Channel
+from detection.errors import DetectionError
+from detection.transcribe.transcriber import Rejection
+from detection.transcribe.worker import WorkerTranscriber
+from detection.types import EngineInfo, Segment, Utterance
+
+SECOND = np.zeros(16000, np.float32)
+
+
+class Echo:
+    """Says which process it runs in; kills itself over a segment that starts at 666."""
+
+    engine = EngineInfo("transcript", "echo", "1")
+
+    def transcribe(self, segment: Segment) -> Utterance | Rejection:
+        if segment.start == 666:
+            os.kill(os.getpid(), signal.SIGKILL if sys.platform != "win32" else signal.SIGTERM)
+        if segment.start == 777:
+            sum(range(60_000_000))
+        return Utterance(segment.channel, segment.start, segment.end, str(os.getpid()), 1.0)
+
+    def close(self) -> None: ...
+
+
+def absent() -> Echo:
+    raise ImportError("no such recognizer")
+
+
+def said(transcriber: WorkerTranscriber, start: int = 0) -> Utterance | Rejection:
+    return transcriber.transcribe(Segment(Channel.CALLER, start, start + len(SECOND), SECOND))
+
+
+@pytest.fixture
+def transcriber():
+    transcriber = WorkerTranscriber(Echo)
+    yield transcriber
+    transcriber.close()
+
+
+def test_it_decodes_elsewhere_and_says_which_engine(transcriber: WorkerTranscriber):
+    assert transcriber.engine == Echo.engine
+    heard = said(transcriber, 5)
+    assert isinstance(heard, Utterance)
+    assert heard.text != str(os.getpid())
+    assert (heard.start, heard.channel) == (5, Channel.CALLER)
+
+
+def test_a_death_costs_one_segment(transcriber: WorkerTranscriber):
+    before = said(transcriber)
+    assert isinstance(said(transcriber, 666), Rejection)
+    after = said(transcriber)
+    assert isinstance(before, Utterance)
+    assert isinstance(after, Utterance)
+    assert before.text != after.text
+
+
+def test_python_s_lock_stays_free_while_it_decodes(transcriber: WorkerTranscriber):
+    """The child computes without a pause for far longer than this thread ever has to wait."""
+    said(transcriber)
+    decoding = threading.Thread(target=said, args=(transcriber, 777))
+    decoding.start()
+    beats = 0
+    while decoding.is_alive():
+        time.sleep(0.005)
+        beats += 1
+    decoding.join()
+    assert beats > 20
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_recognizer_that_does_not_load_is_said_in_a_sentence(capfd: pytest.CaptureFixture[str]):
+    with pytest.raises(DetectionError, match="could not be started"):
+        WorkerTranscriber(absent)
