@@ -37,7 +37,7 @@ def describe(folder: Path, revision: str) -> CountermeasureManifest:
         revision=revision,
         kind=Kind.COUNTERMEASURE,
         title="basic voice check",
-        licence="Apache-2.0",
+        licence="that of the Earwitness repository",
         description="Small residual network on log-mel that tells synthetic from real speech.",
         trained_on=TRAINED_ON,
         files={NETWORK: hashlib.sha256((folder / NETWORK).read_bytes()).hexdigest()},
