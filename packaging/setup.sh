@@ -8,8 +8,9 @@ kind=$1
 
 system_packages=(libportaudio2 libasound2-plugins)
 if [ "$kind" = dev ]; then
-    # Qt's xcb platform, a display and a sound server for the tests.
+    # For the tests: Qt's xcb platform, a display, a sound server, and the samples' synthesizer.
     system_packages+=(
+        flite
         xvfb xauth fonts-dejavu-core libegl1 libgl1 libdbus-1-3 libfontconfig1 libglib2.0-0
         libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1
         libxcb-randr0 libxcb-render-util0 libxcb-shape0 libxcb-xinerama0 libxcb-xkb1

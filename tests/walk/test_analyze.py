@@ -3,6 +3,8 @@
 import json
 import shutil
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import jsonschema
@@ -202,4 +204,28 @@ def test_the_real_telephone_call_raises_nothing(earwitness: Earwitness, shared: 
     assert judged["voice"]["level"] != "likely_synthetic"
     assert judged["conversation"]["level"] == "calm"
     assert judged["disclosure"]["state"] in {"human", "listening"}
+    assert earwitness("cases", "verify").status == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a limit on the size of files")
+def test_a_full_disk_is_said_and_what_was_stored_stays(
+    earwitness: Earwitness, samples: Path, tmp_path: Path
+):
+    import resource
+
+    call = samples / "a_disclosed_assistant.wav"
+    (stored,) = objects(earwitness("analyze", "--json", call).out)
+    limit = (tmp_path / "data" / "cases.db").stat().st_size + 4096
+    run = subprocess.run(
+        [Path(sys.executable).with_name("earwitness"), "analyze", "--data-dir", tmp_path / "data", call],
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
+    )
+    assert run.returncode == 3
+    assert "cases.db" in run.stderr
+    assert "Traceback" not in run.stderr
+    (shown,) = objects(earwitness("cases", "show", "--json", stored["case_id"]).out)
+    assert shown["transcript"] == stored["transcript"]
     assert earwitness("cases", "verify").status == 0

@@ -1,0 +1,48 @@
+"""`earwitness evaluate` as a person runs it; what it measures is tested in tests/app/evaluation."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.walk.conftest import Earwitness
+
+DATA = Path(__file__).parent.parent / "data"
+
+
+def test_talk_and_disclosure_on_the_written_calls(earwitness: Earwitness):
+    talk = json.loads(earwitness("evaluate", "talk", "--json", DATA / "talk_dev.jsonl").out)
+    assert talk["n"] == 31
+    assert {"recall", "precision", "false_alarms_per_100"} <= set(talk)
+    assert talk["recall"] > 0.5
+    said = json.loads(earwitness("evaluate", "disclosure", "--json", DATA / "disclosure_dev.jsonl").out)
+    assert {"accuracy", "per_state", "confusion", "n"} <= set(said)
+
+
+def test_voice_and_transcript_on_a_manifest(earwitness: Earwitness, samples: Path, tmp_path: Path):
+    call = samples / "a_disclosed_assistant.wav"
+    manifest = tmp_path / "clips.csv"
+    manifest.write_text(
+        f"path,label,text\n{call},synthetic,hello i am an automated assistant\nnone.wav,real,hello\n"
+    )
+    run = earwitness("evaluate", "voice", "--json", manifest)
+    assert run.status == 0, run.err
+    voice = json.loads(run.out)
+    assert voice["conditions"]["clean"]["n_synthetic"] == 1
+    assert voice["conditions"]["clean"]["eer"] is None
+    assert len(voice["failed"]) == 1
+    transcript = json.loads(earwitness("evaluate", "transcript", "--json", manifest).out)
+    assert transcript["wer"] > 1, "both sides of the call were set against one line"
+    assert transcript["engine"]["id"] == "pocketsphinx-en-us"
+    assert "n_synthetic" in earwitness("evaluate", "voice", manifest).out
+
+
+@pytest.mark.parametrize("judge", ["voice", "talk", "disclosure", "transcript", "speakers"])
+def test_a_list_that_cannot_be_used_is_one_sentence(earwitness: Earwitness, tmp_path: Path, judge: str):
+    listed = tmp_path / "cases.jsonl"
+    listed.write_text("{nonsense")
+    run = earwitness("evaluate", judge, listed)
+    assert run.status == 3
+    assert "cases.jsonl" in run.err
+    assert run.err.count("\n") == 1
+    assert "Traceback" not in run.err
