@@ -5,7 +5,9 @@ PocketSphinx does: in the program's own process it would stop the window for as 
 """
 
 import multiprocessing
+import os
 import signal
+import threading
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -60,7 +62,16 @@ def _initialize(load: Callable[[], Transcriber]) -> None:
     global _recognizer  # noqa: PLW0603 - a pool's initializer has no other place to leave what it made
     # Ctrl-C reaches the whole group of processes; the parent decides when this one ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     _recognizer = load()
+
+
+def _end_with_parent() -> None:
+    """A killed parent cannot shut its pool down, and the pool's pipe alone does not tell its end."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _engine() -> EngineInfo:

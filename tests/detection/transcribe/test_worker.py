@@ -5,6 +5,8 @@ import signal
 import sys
 import threading
 import time
+from pathlib import Path
+from subprocess import PIPE, Popen
 
 import numpy as np
 import pytest
@@ -15,6 +17,7 @@ from detection.transcribe.transcriber import Rejection
 from detection.transcribe.worker import WorkerTranscriber
 from detection.types import EngineInfo, Segment, Utterance
 
+REPO = Path(__file__).parent.parent.parent.parent
 SECOND = np.zeros(16000, np.float32)
 
 
@@ -76,6 +79,31 @@ def test_python_s_lock_stays_free_while_it_decodes(transcriber: WorkerTranscribe
         beats += 1
     decoding.join()
     assert beats > 20
+
+
+PARENT = """
+import sys, time
+from tests.detection.transcribe.test_worker import Echo, WorkerTranscriber, said
+if __name__ == "__main__":
+    print(said(WorkerTranscriber(Echo)).text, flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs /proc")
+def test_the_process_ends_with_a_killed_program(tmp_path: Path):
+    script = tmp_path / "parent.py"
+    script.write_text(PARENT)
+    with Popen(
+        [sys.executable, script], stdout=PIPE, text=True, env={**os.environ, "PYTHONPATH": str(REPO)}
+    ) as parent:
+        assert parent.stdout
+        child = int(parent.stdout.readline())
+        parent.kill()
+    deadline = time.monotonic() + 10
+    while Path(f"/proc/{child}").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not Path(f"/proc/{child}").exists()
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
