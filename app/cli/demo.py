@@ -15,6 +15,8 @@ from app.cli.common import Exit, data_dir_option, fail
 from app.compose import load_engines, open_case_log
 from app.report import print_report
 from app.settings import Settings, settings_with
+from audio.types import CALL_RATE
+from detection.types import AlertLevel
 
 SAMPLES = resources.ROOT / "samples"
 _CON = SAMPLES / "b_helpdesk_con.wav"
@@ -54,14 +56,22 @@ def _judge_samples(settings: Settings) -> bool:
 
 
 def differences(state: CaseState, expected: dict[str, Any]) -> list[str]:
-    """Where a call's verdicts are not those written beside it, one sentence each."""
+    """Where a call was not judged as it is written beside it, one sentence each."""
     found = {
         "voice": state.voice.level.value,
         "conversation": state.conversation.level.value,
         "disclosure": state.disclosure.state.value,
+        "alerts": [alert.subject for alert in state.alerts if alert.level is AlertLevel.ALERT],
     }
-    return [
+    wrong = [
         f"{key} is {value!r} and should be {expected[key]!r}."
         for key, value in found.items()
         if value != expected[key]
     ]
+    missing = set(expected["tactics"]) - {finding.tactic for finding in state.findings}
+    if missing:
+        wrong.append(f"the tactics {', '.join(sorted(missing))} were not found.")
+    limit_s = expected.get("disclosed_within_s")
+    if limit_s is not None and (state.disclosure.at or 0) > limit_s * CALL_RATE:
+        wrong.append(f"the disclosure came after {limit_s} s.")
+    return wrong
