@@ -1,6 +1,7 @@
 """`earwitness evaluate`: measure a judge on a person's own labelled cases."""
 
 import json
+import math
 from collections.abc import Iterable, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -11,8 +12,11 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from app.cli.voice_tables import voice_tables
 from app.compose import load_transcriber
 from app.errors import EvaluationError
+from app.evaluation.channels import CHANNELS, MISSING
+from app.evaluation.det import DetPlot
 from app.evaluation.disclosure import evaluate_disclosure
 from app.evaluation.talk import evaluate_talk
 from app.evaluation.transcript import evaluate_transcript
@@ -30,6 +34,38 @@ from detection.voice.judge import CountermeasureJudge
 _cases = click.argument("cases", metavar="FILE", type=click.Path(path_type=Path))
 _json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
 
+_KNOWN_CHANNELS = ", ".join(CHANNELS)
+
+
+def _channels(_context: click.Context, _option: click.Parameter, given: str) -> tuple[str, ...]:
+    names = _listed(given)
+    for name in names:
+        if name in MISSING:
+            raise click.BadParameter(
+                f"the FFmpeg here cannot encode {name}; known are {_KNOWN_CHANNELS}."
+            )
+        if name not in CHANNELS:
+            raise click.BadParameter(f"{name!r} is no channel; known are {_KNOWN_CHANNELS}.")
+    return names
+
+
+def _seconds(_context: click.Context, _option: click.Parameter, given: str) -> tuple[float, ...]:
+    windows = []
+    for number in _listed(given):
+        try:
+            seconds = float(number)
+        except ValueError:
+            seconds = math.nan
+        if not 0 < seconds < math.inf:
+            raise click.BadParameter(f"{number!r} is no number of seconds; use some such as 1,2,3,5.")
+        windows.append(seconds)
+    return tuple(windows)
+
+
+def _listed(given: str) -> tuple[str, ...]:
+    """The different names in a list parted by commas, in order."""
+    return tuple(dict.fromkeys(name for part in given.split(",") if (name := part.strip())))
+
 
 @click.group()
 def evaluate() -> None:
@@ -42,10 +78,52 @@ def evaluate() -> None:
 @click.option(
     "--voice-pack", type=click.Path(path_type=Path), help="Folder of another voice model pack."
 )
-def voice(cases: Path, as_json: bool, voice_pack: Path | None) -> None:
+@click.option(
+    "--through",
+    metavar="CHANNELS",
+    default="",
+    callback=_channels,
+    help=f"Send every clip through each of these: {','.join(CHANNELS)}.",
+)
+@click.option(
+    "--windows",
+    metavar="SECONDS",
+    default="",
+    callback=_seconds,
+    help="Also judge only the first so many seconds of speech, such as 1,2,3,5.",
+)
+@click.option(
+    "--det",
+    metavar="PNG",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Draw misses against false alarms (needs earwitness[evaluate]).",
+)
+def voice(
+    cases: Path,
+    as_json: bool,
+    voice_pack: Path | None,
+    through: tuple[str, ...],
+    windows: tuple[float, ...],
+    det: Path | None,
+) -> None:
     """Error rates of the voice judge on recordings labelled real or synthetic (CSV: path,label)."""
     model = load_countermeasure(settings_with(voice_pack=voice_pack).voice_pack)
-    _show(evaluate_voice(cases, lambda: CountermeasureJudge(model), SileroVad(), _tracked), as_json)
+    result = evaluate_voice(
+        cases,
+        lambda: CountermeasureJudge(model),
+        SileroVad(),
+        _tracked,
+        through=through,
+        windows=windows,
+        det=DetPlot(det) if det else None,
+    )
+    if as_json:
+        click.echo(json.dumps(result))
+    else:
+        console = Console(markup=False, emoji=False, highlight=False)
+        for section in voice_tables(result):
+            console.print(section)
+            console.print()
 
 
 @evaluate.command()

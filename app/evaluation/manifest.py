@@ -9,18 +9,25 @@ from app.errors import EvaluationError
 
 @dataclass(frozen=True, slots=True)
 class LabelledClip:
-    """One row: a recording, the value of its label column, and the condition it was made under."""
+    """One row: a recording, the value of its label column, and what else the row says of it.
+
+    `condition` is what it was made under, `system` what made it, `speaker` whose voice it is,
+    `pair_id` what a voice's real recordings and clones share; empty where the row says nothing.
+    """
 
     path: Path
     label: str
     condition: str
+    system: str = ""
+    speaker: str = ""
+    pair_id: str = ""
 
 
 def read_manifest(manifest: Path, label_column: str) -> list[LabelledClip]:
     """The rows of a CSV file with the columns `path` (relative to the file) and `label_column`.
 
-    A column `condition` groups the rows; without one all are `clean`. Other columns are ignored.
-    Raises `EvaluationError` naming the file, the line and what is wrong.
+    The columns `condition` (`clean` where empty), `system`, `speaker` and `pair_id` may be there;
+    others are ignored. Raises `EvaluationError` naming the file, the line and what is wrong.
     """
     try:
         with manifest.open(newline="", encoding="utf-8-sig") as file:
@@ -46,4 +53,11 @@ def _clip(manifest: Path, line: int, row: dict[str, str | None], label_column: s
     path, label = row["path"], row[label_column]
     if not path or label is None:
         raise EvaluationError(f"{manifest}, line {line}: needs a path and a {label_column}.")
-    return LabelledClip(manifest.parent / path, label, row.get("condition") or "clean")
+    return LabelledClip(
+        manifest.parent / path,
+        label,
+        row.get("condition") or "clean",
+        row.get("system") or "",
+        row.get("speaker") or "",
+        row.get("pair_id") or "",
+    )

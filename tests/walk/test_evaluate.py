@@ -34,7 +34,46 @@ def test_voice_and_transcript_on_a_manifest(earwitness: Earwitness, samples: Pat
     transcript = json.loads(earwitness("evaluate", "transcript", "--json", manifest).out)
     assert transcript["wer"] > 1, "both sides of the call were set against one line"
     assert transcript["engine"]["id"] == "pocketsphinx-en-us"
-    assert "n_synthetic" in earwitness("evaluate", "voice", manifest).out
+    assert "Synth." in earwitness("evaluate", "voice", manifest).out
+
+
+def test_voice_through_channels_for_people_and_programs(
+    earwitness: Earwitness, samples: Path, tmp_path: Path
+):
+    manifest = tmp_path / "clips.csv"
+    manifest.write_text(
+        "path,label,system,condition\n"
+        f"{samples / 'a_disclosed_assistant.wav'},synthetic,Voice [b]maker[/b],studio\n"
+        f"{samples / 'b_helpdesk_con.wav'},real,,studio\n"
+        "none.wav,real,,\n"
+    )
+    options = ("--through", "clean, g711", "--windows", "1.5,3")
+    found = json.loads(earwitness("evaluate", "voice", manifest, *options, "--json").out)
+    assert list(found["conditions"]) == ["studio/clean", "studio/g711"]
+    assert list(found["windows"]) == ["1.5", "3"]
+    assert set(found["windows"]["3"]["studio/g711"]) < set(found["conditions"]["studio/g711"])
+    run = earwitness("evaluate", "voice", manifest, *options)
+    assert run.status == 0
+    for said in ("studio/g711", "Voice [b]maker[/b] (1)", "1.5 s", "none.wav was not found"):
+        assert said in run.out
+
+
+@pytest.mark.parametrize(
+    ("option", "given", "named"),
+    [
+        ("--through", "clean,fax", "'fax' is no channel; known are clean, g711,"),
+        ("--windows", "1,soon", "'soon'"),
+        ("--windows", "0", "'0'"),
+        ("--windows", "nan", "'nan'"),
+        ("--det", ".", "directory"),
+    ],
+)
+def test_an_option_that_means_nothing_is_bad_use(
+    earwitness: Earwitness, option: str, given: str, named: str
+):
+    run = earwitness("evaluate", "voice", "clips.csv", option, given)
+    assert run.status == 2
+    assert named in run.err
 
 
 @pytest.mark.parametrize("judge", ["voice", "talk", "disclosure", "transcript", "speakers"])

@@ -43,7 +43,7 @@ def manifest(samples: Path, tmp_path: Path) -> Path:
     sound, rate = read_sound(samples / "b_helpdesk_con.wav")
     speech = sound[:1, 5 * rate : 10 * rate]
     speech /= np.sqrt(np.mean(speech**2))
-    lines = ["path,label,condition"]
+    lines = ["path,label,condition,system,speaker,pair_id"]
     for index, (label, level) in enumerate(
         (
             *(("synthetic", level) for level in (0.1, 0.12, 0.14, 0.01)),
@@ -51,7 +51,8 @@ def manifest(samples: Path, tmp_path: Path) -> Path:
         )
     ):
         write_wav(tmp_path / f"{index}.wav", speech * level, rate)
-        lines.append(f"{index}.wav,{label},studio")
+        system = {"synthetic": "faint" if level < 0.05 else "loud"}.get(label, "")
+        lines.append(f"{index}.wav,{label},studio,{system},voice{index % 4},pair{index % 4}")
     write_wav(tmp_path / "silent.wav", np.zeros((1, rate), np.float32), rate)
     lines += ["silent.wav,real,hall", "absent.wav,real,hall"]
     path = tmp_path / "clips.csv"
@@ -70,6 +71,70 @@ def test_rates_by_condition(manifest: Path):
     assert (hall["n_real"], hall["n_abstained"], hall["eer"], hall["caught_rate"]) == (1, 1, None, None)
     assert [failed["path"] for failed in result["failed"]] == [str(manifest.parent / "absent.wav")]
     assert result["engine"] == {"id": "loudness", "revision": "1"}
+
+
+def test_costs_intervals_systems_and_pairs(manifest: Path):
+    studio = evaluate_voice(manifest, LoudnessJudge, SileroVad())["conditions"]["studio"]
+    assert 0 < studio["min_cllr"] <= studio["cllr"]
+    assert 0 < studio["min_dcf"] <= 1
+    assert studio["abstention_rate"] == 0
+    assert studio["intervals_by"] == "speaker"
+    for name, (low, high) in studio["intervals"].items():
+        assert 0 <= low <= studio[name] <= high <= 1
+    assert studio["per_system"] == {
+        "faint": {"n": 1, "caught_rate": 0.0, "eer": 1.0},
+        "loud": {"n": 3, "caught_rate": 1.0, "eer": pytest.approx((1 / 3 + 1 / 4) / 2)},
+    }
+    assert (studio["n_pairs"], studio["paired_auc"]) == (4, 0.75)
+
+
+def test_what_one_class_alone_cannot_give_is_none(manifest: Path):
+    hall = evaluate_voice(manifest, LoudnessJudge, SileroVad())["conditions"]["hall"]
+    for name in ("cllr", "min_cllr", "min_dcf", "time_to_verdict_s", "caught_with_3s", "paired_auc"):
+        assert hall[name] is None
+    assert (hall["abstention_rate"], hall["per_system"], hall["intervals"]["eer"]) == (1, {}, None)
+    assert hall["intervals_by"] == "clip"
+
+
+def test_every_channel_is_a_condition_of_its_own(manifest: Path):
+    result = evaluate_voice(manifest, LoudnessJudge, SileroVad(), through=("clean", "noise10"))
+    assert set(result["conditions"]) == {"studio/clean", "studio/noise10", "hall/clean", "hall/noise10"}
+    assert result["conditions"]["studio/clean"]["n_real"] == 4
+    assert len(result["failed"]) == 1, "a clip that cannot be read fails once, not once per channel"
+    plain = manifest.with_name("plain.csv")
+    plain.write_text("path,label\n0.wav,synthetic\n")
+    result = evaluate_voice(plain, LoudnessJudge, SileroVad(), through=("g711",))
+    assert set(result["conditions"]) == {"g711"}
+
+
+def test_the_first_seconds_of_speech_alone(manifest: Path):
+    result = evaluate_voice(manifest, LoudnessJudge, SileroVad(), windows=(0.5, 4))
+    short, long = (result["windows"][seconds]["studio"] for seconds in ("0.5", "4"))
+    assert (short["n_abstained"], short["caught_rate"], short["eer"]) == (8, 0, 0.5)
+    assert (long["n_abstained"], long["caught_rate"]) == (0, 0.75)
+
+
+def test_the_time_to_the_verdict_is_the_speech_the_judge_needed(manifest: Path):
+    """The judge speaks from one second on, so each clone is caught in the slice that completes it."""
+    studio = evaluate_voice(manifest, LoudnessJudge, SileroVad())["conditions"]["studio"]
+    assert studio["time_to_verdict_s"] == pytest.approx(1.0, abs=0.25)
+    assert studio["caught_with_3s"] == 1
+
+
+class ForgivingJudge(LoudnessJudge):
+    """Takes nothing of less than four seconds for synthetic."""
+
+    @property
+    def verdict(self) -> VoiceVerdict:
+        heard_s = sum(map(len, self._heard)) / 16000
+        return super().verdict if heard_s >= 4 else VoiceVerdict(VoiceLevel.UNSURE, 0.0)
+
+
+def test_what_three_seconds_cannot_show_is_not_counted_as_caught_early(manifest: Path):
+    studio = evaluate_voice(manifest, ForgivingJudge, SileroVad())["conditions"]["studio"]
+    assert studio["caught_rate"] == 0.75
+    assert studio["caught_with_3s"] == 0
+    assert studio["time_to_verdict_s"] == pytest.approx(4, abs=0.25)
 
 
 @pytest.mark.parametrize(
