@@ -1,7 +1,7 @@
 # Earwitness: every task starts here. Each target does all of its own set-up.
 VENV := .venv/bin
 
-.PHONY: setup setup-dev demo demo-window test lint bench-walk bench-window samples lock clean
+.PHONY: setup setup-dev demo demo-window test lint bench-walk bench-transcript bench-window samples lock clean
 
 setup:
 	@packaging/setup.sh run
@@ -26,6 +26,9 @@ test: lint  ## Lint, types, import rules, then every test; windows under Xvfb, s
 
 bench-walk: setup-dev  ## Cost of each stage of the walk, per second of audio.
 	$(VENV)/python -m tests.bench.walk
+
+bench-transcript: setup-dev  ## What PocketSphinx's settings give (needs the shared data folder).
+	$(VENV)/python -m tests.bench.transcript
 
 bench-window: setup-dev  ## How long the window keeps a person waiting during a call.
 	xvfb-run -a -s "-screen 0 1600x1200x24" $(VENV)/python -m tests.bench.window

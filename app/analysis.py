@@ -6,6 +6,7 @@ from pathlib import Path
 from app.case_state import CaseState
 from app.cases.writer import CaseWriter
 from app.engines import Engines
+from app.session import Session
 from audio.file_source import Caller, FileSource
 from detection.events import Event
 
@@ -42,7 +43,19 @@ def analyze_file(
             if on_progress:
                 on_progress(*session.progress)
     except BaseException:
-        session.stop()
-        session.wait()
+        _end(session)
         raise
     return state[0], session.error
+
+
+def _end(session: Session) -> None:
+    """Stop and wait; each further Ctrl-C gives up on judging what was heard, never on storing it."""
+    judge_rest = True
+    while True:
+        session.stop(judge_rest=judge_rest)
+        try:
+            session.wait()
+        except KeyboardInterrupt:
+            judge_rest = False
+        else:
+            return

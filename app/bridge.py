@@ -44,7 +44,7 @@ class CallSession(Protocol):
     @property
     def error(self) -> Exception | None: ...
 
-    def stop(self) -> None: ...
+    def stop(self, *, judge_rest: bool = True) -> None: ...
     def wait(self, timeout_s: float | None = None) -> bool: ...
 
 
@@ -170,7 +170,7 @@ class SessionBridge(QObject):
             self._session = self._starting.result()
         if self._session is None:
             return True
-        self._session.stop()
+        self._session.stop(judge_rest=False)
         return self._session.wait(timeout_s)
 
     def _request(

@@ -22,15 +22,15 @@ from detection.voice.countermeasure import load_countermeasure
 
 def load_engines(settings: Settings) -> Engines:
     """Load every model and pack. Raises `DetectionError` for the first that cannot be used."""
-    return Engines(
-        SileroVad(),
-        load_transcriber(settings),
-        load_countermeasure(settings.voice_pack),
-        load_tactics(settings.tactics_pack),
-        load_rule(settings.policy),
-        load_statements(settings.statements),
-        load_playbook(settings.playbook),
-    )
+    # What is quickest to fail comes first; the recognizer, which may start a process, last.
+    tactics = load_tactics(settings.tactics_pack)
+    rule = load_rule(settings.policy)
+    statements = load_statements(settings.statements)
+    playbook = load_playbook(settings.playbook)
+    countermeasure = load_countermeasure(settings.voice_pack)
+    vad = SileroVad()
+    transcriber = load_transcriber(settings)
+    return Engines(vad, transcriber, countermeasure, tactics, rule, statements, playbook)
 
 
 def load_transcriber(settings: Settings) -> Transcriber:

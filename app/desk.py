@@ -22,6 +22,7 @@ class LocalDesk:
         self._writer = writer
         self._load_engines = load_engines
         self._engines: Engines | None = None
+        self._session: Session | None = None
 
     def start_file(
         self, path: Path, *, realtime: bool, caller: Caller | None, listener: Listener
@@ -29,9 +30,9 @@ class LocalDesk:
         """Start the call recorded in `path`. Raises the errors of the file, the engines or the log."""
         source = FileSource(path, caller, realtime)
         self._engines = self._engines or self._load_engines()
-        session = self._engines.session(source, self._writer, listener)
-        session.start()
-        return session
+        self._session = self._engines.session(source, self._writer, listener)
+        self._session.start()
+        return self._session
 
     def list_cases(self, limit: int, offset: int) -> list[CaseSummary]:
         """Stored cases, the newest first; none where nothing was ever stored. Raises `CaseLogError`."""
@@ -51,7 +52,10 @@ class LocalDesk:
         return sorted((resources.ROOT / "samples").glob("*.wav"))
 
     def close(self) -> None:
-        """Store what is queued and let go of the case log and the engines. Raises `CaseLogError`."""
+        """End the call that may still run, then let go of engines and log. Raises `CaseLogError`."""
+        if self._session:
+            self._session.stop(judge_rest=False)
+            self._session.wait()
         if self._engines:
             self._engines.close()
         self._writer.close()

@@ -9,6 +9,9 @@ from detection.types import Segment
 
 QUEUE_SECONDS = 30.0
 
+BEHIND = "the program could not keep up with the call"
+STOPPED = "the call was stopped before this was judged"
+
 
 @dataclass(frozen=True, slots=True)
 class ClockTick:
@@ -19,9 +22,10 @@ class ClockTick:
 
 @dataclass(frozen=True, slots=True)
 class Displaced:
-    """A segment that left the queue unjudged because the walk could not keep up."""
+    """A segment that leaves the queue to be stored as not judged, and why."""
 
     segment: Segment
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +50,15 @@ class SegmentQueue:
         self._items: deque[QueueItem] = deque()
         self._held = 0
         self._closed = False
+        self._given_up = False
         self._changed = threading.Condition()
 
     def put(self, item: QueueItem, *, wait: bool) -> None:
         """Add `item`; ignored once the queue is closed."""
-        speech = _speech(item)
         with self._changed:
+            if self._given_up:
+                item = _displaced(item, STOPPED)
+            speech = _speech(item)
             if wait:
                 self._changed.wait_for(lambda: self._closed or self._has_room(speech))
             else:
@@ -73,6 +80,14 @@ class SegmentQueue:
             self._changed.notify_all()
             return item
 
+    def give_up(self) -> None:
+        """Judge no more: speech that waits and speech that still comes turns into `Displaced`."""
+        with self._changed:
+            self._given_up = True
+            self._items = deque(_displaced(item, STOPPED) for item in self._items)
+            self._held = 0
+            self._changed.notify_all()
+
     def close(self) -> None:
         """Drop what waits and let both threads go: used when nothing can be stored any more."""
         with self._changed:
@@ -87,10 +102,13 @@ class SegmentQueue:
         for index, item in enumerate(self._items):
             if self._has_room(speech):
                 return
-            if isinstance(item, Segment):
-                self._items[index] = Displaced(item)
-                self._held -= _speech(item)
+            self._items[index] = _displaced(item, BEHIND)
+            self._held -= _speech(item)
 
 
 def _speech(item: QueueItem) -> int:
     return item.end - item.start if isinstance(item, Segment) else 0
+
+
+def _displaced(item: QueueItem, reason: str) -> QueueItem:
+    return Displaced(item, reason) if isinstance(item, Segment) else item

@@ -3,17 +3,19 @@
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from app.cases.records import StoredEvent
 from app.cases.writer import CaseWriter
+from app.errors import CaseLogError
 from app.segment_queue import ClockTick, Displaced, EndOfCall, QueueItem, SegmentQueue
 from audio.levels import LevelMeter
 from audio.resample import ChannelResampler
 from audio.ring import AudioRing
 from audio.source import AudioSource
 from audio.types import CALL_RATE, AudioChunk, AudioGap, Channel
-from detection.events import CallEnded, CallStarted, Event, NotJudged
+from detection.events import CallEnded, CallStarted, Event
 from detection.pipeline import Pipeline
 from detection.segmenter import Segmenter
 from detection.types import EngineInfo, Segment
@@ -56,6 +58,8 @@ class Session:
         self._heard = dict.fromkeys(source.channels, 0)
         self._ticked = 0
         self._stop_requested = threading.Event()
+        self._done = threading.Event()
+        self._done.set()
         self._error: Exception | None = None
         self._case_id = ""
         self._threads = [
@@ -93,39 +97,48 @@ class Session:
         except Exception as error:
             self._store([CallEnded("failed", 0, str(error))])
             raise
+        self._done.clear()
         for thread in self._threads:
             thread.start()
 
-    def stop(self) -> None:
-        """Ask the call to end; what was heard is still judged. Any thread; returns at once."""
+    def stop(self, *, judge_rest: bool = True) -> None:
+        """Ask the call to end. Any thread; returns at once; may be called again to hurry.
+
+        Speech that was heard is still judged, or with `judge_rest` False stored as not judged.
+        """
         self._stop_requested.set()
+        if not judge_rest:
+            self._queue.give_up()
         self._ring.close()
 
     def wait(self, timeout_s: float | None = None) -> bool:
-        """Wait until everything is judged and stored; False where that took longer."""
-        for thread in self._threads:
-            if thread.ident is not None:
-                thread.join(timeout_s)
-        return not any(thread.is_alive() for thread in self._threads)
+        """Wait until all is judged and stored; False where that took longer. Safe to interrupt."""
+        return self._done.wait(timeout_s)
 
     def _pump(self) -> None:
         try:
-            while not self._ring.ended:
-                item = self._ring.pop(_POP_TIMEOUT_S)
-                if item is not None:
-                    for sound in self._resamplers[item.channel].push(item):
-                        self._take_in(sound)
-            for resampler in self._resamplers.values():
-                for sound in resampler.flush():
-                    self._take_in(sound)
+            self._take_in_all()
         except Exception as error:  # noqa: BLE001 - a thread's failure has to reach the one who waits
             self._fail(error)
-        finally:
+        try:
             self._source.stop()
-            self._error = self._error or self._ring.error
             for segmenter in self._segmenters.values():
                 self._put_all(segmenter.flush())
+        except Exception as error:  # noqa: BLE001 - as above
+            self._fail(error)
+        finally:
+            self._error = self._error or self._ring.error
             self._put(EndOfCall(max(self._heard.values())))
+
+    def _take_in_all(self) -> None:
+        while not self._ring.ended:
+            item = self._ring.pop(_POP_TIMEOUT_S)
+            if item is not None:
+                for sound in self._resamplers[item.channel].push(item):
+                    self._take_in(sound)
+        for resampler in self._resamplers.values():
+            for sound in resampler.flush():
+                self._take_in(sound)
 
     def _take_in(self, sound: AudioChunk | AudioGap) -> None:
         segmenter = self._segmenters[sound.channel]
@@ -161,25 +174,31 @@ class Session:
         except Exception as error:  # noqa: BLE001 - a thread's failure has to reach the one who waits
             self._fail(error)
             self._queue.close()
-            if not self._writer.failed:
+            # Where it is the case log that failed, the call's end cannot be stored either.
+            with suppress(CaseLogError):
                 self._store([self._end(max(self._heard.values()))])
                 self._writer.flush()
+        finally:
+            self._done.set()
 
     def _judge(self, item: QueueItem) -> list[Event]:
         match item:
             case Segment():
                 return self._pipeline.hear(item)
+            case Displaced(segment, reason):
+                return self._pipeline.skip(segment, reason)
             case AudioGap():
                 return self._pipeline.lose(item, item.end)
-            case ClockTick():
-                return self._pipeline.advance(item.at)
-            case Displaced(segment):
-                reason = "the program could not keep up with the call"
-                return [
-                    NotJudged("all", segment.channel, segment.start, segment.end, reason, segment.end)
-                ]
+            case ClockTick(at):
+                return self._pipeline.advance(at)
             case EndOfCall(at):
-                return [*self._pipeline.finish(at), self._end(at)]
+                return [*self._pipeline.finish(at, is_whole=self._is_whole), self._end(at)]
+
+    @property
+    def _is_whole(self) -> bool:
+        """True where the call was heard to its end: a person who stops a live call ends it."""
+        stopped_early = self._stop_requested.is_set() and not self._source.is_live
+        return self._error is None and not stopped_early
 
     def _end(self, at: int) -> CallEnded:
         if self._error:

@@ -34,7 +34,7 @@ class Pipeline:
     """One call's judges in a row. Runs on the inference thread; every method returns new events.
 
     A judge that fails on a segment is recorded as `NotJudged` and the call goes on without it for
-    that segment: an engine's fault never ends a call.
+    that segment.
     """
 
     def __init__(
@@ -65,8 +65,15 @@ class Pipeline:
         span = _Span.of(segment)
         if segment.channel is SUBJECT:
             events += self._guarded("voice", span, lambda: self._hear_voice(segment))
-        events += self._guarded("transcript", span, lambda: self._hear_words(segment))
-        return events + self._conclude(segment.end)
+        words = self._guarded("transcript", span, lambda: self._hear_words(segment))
+        if not any(isinstance(event, UtteranceHeard) for event in words):
+            self._talk.miss(segment)
+        return events + words + self._conclude(segment.end)
+
+    def skip(self, segment: Segment, reason: str) -> list[Event]:
+        """Record speech that is not to be judged, and why."""
+        self._talk.miss(segment)
+        return [_Span.of(segment).not_judged("all", reason), *self._conclude(segment.end)]
 
     def lose(self, gap: AudioGap, at: int) -> list[Event]:
         """Record sound that was lost before it got here."""
@@ -77,12 +84,16 @@ class Pipeline:
         self._disclosure.advance(at)
         return self._conclude(at)
 
-    def finish(self, at: int) -> list[Event]:
-        """Judge what was still held back when the call ended at `at`."""
+    def finish(self, at: int, *, is_whole: bool) -> list[Event]:
+        """Judge what was still held back at `at`; `is_whole` where the call itself ended there.
+
+        Where only the hearing ended, nothing is concluded from what was not said.
+        """
         call = _Span(SUBJECT, 0, at)
         events = self._guarded("voice", call, lambda: self._voice_events(self._voice.finish(), at))
         self._disclosure.advance(at)
-        self._disclosure.finish()
+        if is_whole:
+            self._disclosure.finish()
         return events + self._conclude(at)
 
     def _hear_voice(self, segment: Segment) -> list[Event]:

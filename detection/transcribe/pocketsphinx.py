@@ -10,22 +10,21 @@ from detection.types import EngineInfo, Segment, Utterance, Word
 
 _FRAMES_PER_SECOND = 100
 
-_MAX_ACTIVE_STATES = 3000
-"""Per frame. Ten times fewer than the default: same word error rate at 0.6 of the cost on read speech,
-and a third of it on a noisy call (docs/performance.md)."""
+ACTIVE_STATES = 3000
+"""Most states kept per frame, a tenth of PocketSphinx's default; what it gives is in
+docs/performance.md."""
 
 _MIN_CONFIDENCE = 0.3
-"""Mean word posterior below which a segment's text is rejected: one in twenty of read speech through
-G.711, half of a noisy call, where what is rejected makes no sense (docs/performance.md)."""
+"""Mean word posterior below which a segment's text is rejected (docs/performance.md)."""
 
 
 class PocketSphinxTranscriber:
-    """Basic transcript: about one word in four is wrong on read speech, more on the telephone."""
+    """Basic transcript: on the telephone about every second word is wrong (docs/performance.md)."""
 
-    def __init__(self) -> None:
+    def __init__(self, active_states: int = ACTIVE_STATES) -> None:
         from pocketsphinx import Decoder
 
-        self._decoder = Decoder(samprate=CALL_RATE, maxhmmpf=_MAX_ACTIVE_STATES, loglevel="FATAL")
+        self._decoder = Decoder(samprate=CALL_RATE, maxhmmpf=active_states, loglevel="FATAL")
         self.engine = EngineInfo(
             "transcript",
             "pocketsphinx-en-us",

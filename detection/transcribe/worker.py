@@ -8,9 +8,10 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 
 from detection.errors import DetectionError
 from detection.transcribe.transcriber import Rejection, Transcriber
@@ -28,7 +29,9 @@ class WorkerTranscriber:
         self._load = load
         self._process = self._start()
         try:
-            self.engine = self._process.submit(_engine).result()
+            with _interrupts_held():
+                engine = self._process.submit(_engine)
+            self.engine = engine.result()
         except BrokenProcessPool as error:
             self.close()
             raise DetectionError(
@@ -38,7 +41,9 @@ class WorkerTranscriber:
     def transcribe(self, segment: Segment) -> Utterance | Rejection:
         """What was said; a recognizer that dies over it is started anew for the next segment."""
         try:
-            return self._process.submit(_transcribe, segment).result()
+            with _interrupts_held():
+                heard = self._process.submit(_transcribe, segment)
+            return heard.result()
         except BrokenProcessPool:
             self.close()
             self._process = self._start()
@@ -54,13 +59,29 @@ class WorkerTranscriber:
         )
 
 
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Ctrl-C reaches the whole group of processes; one started in here never sees it.
+
+    The parent decides when its child ends. Windows has no such mask: there the child ignores Ctrl-C
+    only from its initializer on.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 _recognizer: Transcriber
 """The child process's own recognizer."""
 
 
 def _initialize(load: Callable[[], Transcriber]) -> None:
     global _recognizer  # noqa: PLW0603 - a pool's initializer has no other place to leave what it made
-    # Ctrl-C reaches the whole group of processes; the parent decides when this one ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _recognizer = load()

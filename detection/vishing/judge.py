@@ -13,6 +13,7 @@ from detection.types import (
     ConversationVerdict,
     EngineInfo,
     Finding,
+    Segment,
     Utterance,
 )
 from detection.vishing.pack import Matcher, Tactic, TacticsPack
@@ -44,12 +45,19 @@ class TalkJudge:
         }
         self._heard: dict[str, list[Finding]] = {}
         self._caller_words = 0
+        self._understood = 0
+        self._missed = 0
+
+    def miss(self, segment: Segment) -> None:
+        """Take in that the words of `segment` are not known."""
+        self._missed += segment.end - segment.start
 
     def hear(self, utterance: Utterance) -> list[Finding]:
         """Tactics that this utterance shows, each at most once, by where they were said."""
         words = spoken_words(utterance)
         if not words:
             return []
+        self._understood += utterance.end - utterance.start
         if utterance.channel is Channel.CALLER:
             self._caller_words += sum(len(word.normal) for word in words)
         carried = self._carry_over(utterance)
@@ -71,10 +79,7 @@ class TalkJudge:
     def verdict(self) -> ConversationVerdict:
         """The talk so far. `score`: probability of vishing that `llr` means at the pack's prior."""
         thresholds = self._pack.thresholds
-        if self._caller_words < thresholds.min_caller_words:
-            level = ConversationLevel.NOT_ENOUGH_SPEECH
-        else:
-            level = self._level()
+        level = self._level()
         return ConversationVerdict(
             level=level,
             llr=round(self._llr, 3),
@@ -83,7 +88,7 @@ class TalkJudge:
             threshold_alert=thresholds.alert,
             reasons=self._reasons()
             if level in {ConversationLevel.WATCH, ConversationLevel.VISHING}
-            else (),
+            else self._doubts(),
         )
 
     @property
@@ -100,6 +105,11 @@ class TalkJudge:
             return ConversationLevel.VISHING
         if self._llr >= self._pack.thresholds.watch:
             return ConversationLevel.WATCH
+        if (
+            self._caller_words < self._pack.thresholds.min_caller_words
+            or self._missed > self._understood
+        ):
+            return ConversationLevel.NOT_ENOUGH_SPEECH
         return ConversationLevel.CALM
 
     def _has(self, group: str) -> bool:
@@ -142,6 +152,13 @@ class TalkJudge:
         )
         heard.append(finding)
         return finding
+
+    def _doubts(self) -> tuple[str, ...]:
+        """What keeps "nothing was found" from meaning that there was nothing."""
+        if not self._missed:
+            return ()
+        missed_s, spoken_s = (n / CALL_RATE for n in (self._missed, self._missed + self._understood))
+        return (f"{missed_s:.0f} s of {spoken_s:.0f} s of speech could not be understood.",)
 
     def _reasons(self) -> tuple[str, ...]:
         firsts = sorted((found[0] for found in self._heard.values()), key=lambda f: -f.weight)

@@ -3,7 +3,7 @@ import threading
 import numpy as np
 import pytest
 
-from app.segment_queue import ClockTick, Displaced, EndOfCall, SegmentQueue
+from app.segment_queue import BEHIND, STOPPED, ClockTick, Displaced, EndOfCall, SegmentQueue
 from audio.types import CALL_RATE, Channel
 from detection.types import Segment
 
@@ -27,7 +27,22 @@ def test_live_queue_displaces_its_oldest_speech_and_keeps_the_order():
     for each in segments:
         queue.put(each, wait=False)
     queue.put(ClockTick(7), wait=False)
-    assert drain(queue) == [Displaced(segments[0]), Displaced(segments[1]), *segments[2:], ClockTick(7)]
+    assert drain(queue) == [
+        Displaced(segments[0], BEHIND),
+        Displaced(segments[1], BEHIND),
+        *segments[2:],
+        ClockTick(7),
+    ]
+
+
+def test_giving_up_keeps_everything_in_its_order_unjudged():
+    queue = SegmentQueue(capacity_s=30)
+    first, second = segment(0), segment(10)
+    queue.put(first, wait=True)
+    queue.put(ClockTick(7), wait=True)
+    queue.give_up()
+    queue.put(second, wait=True)
+    assert drain(queue) == [Displaced(first, STOPPED), ClockTick(7), Displaced(second, STOPPED)]
 
 
 def test_a_segment_longer_than_the_queue_still_passes():

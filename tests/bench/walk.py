@@ -46,7 +46,6 @@ STAGES: dict[str, list[tuple[type, str]]] = {
     "disclosure": [(DisclosureJudge, "hear")],
 }
 REST = "decoding, threads, case log"
-RUNS = 5
 
 
 def main() -> None:
@@ -54,6 +53,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("files", nargs="*", type=Path, default=sorted((ROOT / "samples").glob("*.wav")))
     parser.add_argument("--whisper-model", type=Path)
+    parser.add_argument("--runs", type=int, default=5)
     arguments = parser.parse_args()
     console = Console()
     with tempfile.TemporaryDirectory() as folder:
@@ -64,11 +64,15 @@ def main() -> None:
             with closing(_in_process(shipped)) as engines:
                 walk = partial(_walk, engines, writer)
                 walk(arguments.files[0])
-                costs = {file: [_costs(walk, file) for _ in range(RUNS)] for file in arguments.files}
+                costs = {
+                    file: [_costs(walk, file) for _ in range(arguments.runs)] for file in arguments.files
+                }
             walk = partial(_walk, shipped, writer)
             walk(arguments.files[0])
             for file in arguments.files:
-                console.print(_table(file.name, costs[file], [_speed(walk, file) for _ in range(RUNS)]))
+                console.print(
+                    _table(file.name, costs[file], [_speed(walk, file) for _ in range(arguments.runs)])
+                )
 
 
 def _in_process(engines: Engines) -> Engines:
@@ -117,7 +121,7 @@ def _timed(method: Callable[..., Any], stage: str, spent: dict[str, float]) -> C
 
 
 def _table(name: str, costs: list[dict[str, float]], speeds: list[float]) -> Table:
-    table = Table("", "median", "lowest", "highest", title=f"{name}, {RUNS} runs")
+    table = Table("", "median", "lowest", "highest", title=f"{name}, {len(costs)} runs")
     for stage in costs[0]:
         table.add_row(f"{stage}, core-s per s of call", *_spread([run[stage] for run in costs], ".4f"))
     table.add_row("times faster than real time, as shipped", *_spread(speeds, ".1f"))

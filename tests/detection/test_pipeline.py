@@ -10,12 +10,12 @@ from audio.types import CALL_RATE, AudioGap, Channel
 from detection.disclosure.judge import DisclosureJudge
 from detection.disclosure.rule import load_rule
 from detection.disclosure.statements import load_statements
-from detection.events import Event, NotJudged, Stage
+from detection.events import ConversationJudged, Event, NotJudged, Stage
 from detection.fusion import AlertRules
 from detection.pipeline import Pipeline
 from detection.playbook import load_playbook
 from detection.transcribe.transcriber import Rejection
-from detection.types import EngineInfo, Segment, Utterance, VoiceLevel, VoiceVerdict
+from detection.types import ConversationLevel, EngineInfo, Segment, Utterance, VoiceLevel, VoiceVerdict
 from detection.vishing.judge import TalkJudge
 from detection.vishing.pack import load_tactics
 
@@ -153,10 +153,34 @@ def test_a_voice_judge_that_fails_at_the_end_is_stored(caplog: pytest.LogCapture
             raise ZeroDivisionError
 
     with caplog.at_level(logging.CRITICAL):
-        events = pipeline(voice=Failing()).finish(CALL_RATE)
+        events = pipeline(voice=Failing()).finish(CALL_RATE, is_whole=True)
     assert events[0].kind == "not_judged"
 
 
 def test_lost_sound_is_stored_where_it_was():
     (event,) = pipeline().lose(AudioGap(CALLER, 10, 20, CALL_RATE, "unplugged"), 20)
     assert event.kind == "gap"
+
+
+def test_a_call_that_was_mostly_not_understood_is_not_calm():
+    walk = pipeline("hello this is daniel from the sales team", None, None, "good bye")
+    assert level(walk.hear(segment(CALLER, 0))) is ConversationLevel.CALM
+    walk.hear(segment(CALLER, 4))
+    assert level(walk.hear(segment(AGENT, 8))) is ConversationLevel.NOT_ENOUGH_SPEECH
+    walk.hear(segment(AGENT, 12))
+    (verdict,) = (e.verdict for e in walk.skip(segment(AGENT, 16), "behind") if e.kind == "conversation")
+    assert verdict.reasons == ("9 s of 15 s of speech could not be understood.",)
+
+
+def test_nothing_is_concluded_from_a_recording_that_was_cut_off():
+    line = "hello this is daniel from the sales team"
+    cut, whole = pipeline(line), pipeline(line)
+    for walk in (cut, whole):
+        walk.hear(segment(CALLER, 0))
+    assert cut.finish(6 * CALL_RATE, is_whole=False) == []
+    assert kinds(whole.finish(6 * CALL_RATE, is_whole=True)) == ["disclosure", "alert"]
+
+
+def level(events: list[Event]) -> ConversationLevel:
+    (verdict,) = (event.verdict for event in events if isinstance(event, ConversationJudged))
+    return verdict.level

@@ -215,7 +215,7 @@ class ScriptedSession:
         self.ended = threading.Event()
         self._listener = listener
 
-    def stop(self) -> None:
+    def stop(self, *, judge_rest: bool = True) -> None:
         self.stopped.set()
         self.ended.set()
 

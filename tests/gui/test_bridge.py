@@ -93,6 +93,6 @@ def test_an_unknown_case_is_an_error_and_the_bridge_goes_on(qtbot, bridge, desk,
 def test_a_call_that_will_not_end_does_not_hold_up_closing_for_ever(qtbot, bridge, desk):
     with qtbot.waitSignal(bridge.session_started):
         bridge.start_file(Path("a.wav"), realtime=True, caller=None)
-    desk.session.stop = lambda: None
+    desk.session.stop = lambda **_: None
     assert not bridge.shut_down(timeout_s=2 * TICK_MS / 1000)
     desk.session.end()

@@ -12,6 +12,7 @@ from app.cases.reader import CaseReader
 from app.cases.writer import CaseWriter
 from app.errors import CaseLogError
 from app.session import Session
+from audio.errors import AudioError
 from audio.types import CALL_RATE, AudioGap, Channel
 from detection.events import CallEnded, CallStarted, Event, GapHeard, NotJudged, UtteranceHeard
 from detection.segmenter import Segmenter
@@ -36,6 +37,7 @@ class ScriptedPipeline:
     def __init__(self, before: Callable[[Segment], object] = lambda _: None) -> None:
         self._before = before
         self.ticks: list[int] = []
+        self.is_whole: bool | None = None
 
     def hear(self, segment: Segment) -> list[Event]:
         self._before(segment)
@@ -49,7 +51,12 @@ class ScriptedPipeline:
         self.ticks.append(at)
         return []
 
-    def finish(self, at: int) -> list[Event]:
+    def skip(self, segment: Segment, reason: str) -> list[Event]:
+        at = segment.end
+        return [NotJudged("all", segment.channel, segment.start, at, reason, at)]
+
+    def finish(self, at: int, *, is_whole: bool) -> list[Event]:
+        self.is_whole = is_whole
         return []
 
 
@@ -222,6 +229,63 @@ def test_stopping_keeps_what_was_heard(tmp_path: Path, writer: CaseWriter):
     events = stored(tmp_path, session.case_id)
     assert len([e for e in events if isinstance(e, UtteranceHeard)]) == 4
     assert events[-1] == CallEnded("stopped", 10 * CALL_RATE)
+
+
+def test_stopping_at_once_stores_the_rest_as_not_judged(tmp_path: Path, writer: CaseWriter):
+    judging, go_on = threading.Event(), threading.Event()
+
+    def judge(_: Segment) -> None:
+        judging.set()
+        go_on.wait(10)
+
+    pipeline = ScriptedPipeline(judge)
+    session = session_of(ScriptedSource(chunks_of(CALLER, speech(40))), pipeline, writer)
+    session.start()
+    assert judging.wait(10)
+    session.stop(judge_rest=False)
+    go_on.set()
+    assert session.wait(10)
+    events = stored(tmp_path, session.case_id)
+    assert len([e for e in events if isinstance(e, UtteranceHeard)]) == 1
+    reasons = {e.reason for e in events if isinstance(e, NotJudged)}
+    assert reasons == {"the call was stopped before this was judged"}
+    assert pipeline.is_whole is False
+
+
+@pytest.mark.parametrize(
+    ("is_live", "error", "is_whole"),
+    [
+        (False, None, True),
+        (True, None, True),
+        (False, AudioError("cut off"), False),
+    ],
+)
+def test_only_a_call_heard_to_its_end_is_whole(
+    writer: CaseWriter, is_live: bool, error: Exception | None, is_whole: bool
+):
+    pipeline = ScriptedPipeline()
+    source = ScriptedSource(chunks_of(CALLER, speech(3)), is_live=is_live, error=error, hold=is_live)
+    session = session_of(source, pipeline, writer)
+    session.start()
+    if is_live:
+        session.stop()
+    assert session.wait(10)
+    assert pipeline.is_whole is is_whole
+
+
+def test_a_source_that_fails_to_stop_does_not_hang_the_call(
+    tmp_path: Path, writer: CaseWriter, caplog: pytest.LogCaptureFixture
+):
+    class Stuck(ScriptedSource):
+        def stop(self) -> None:
+            super().stop()
+            raise OSError("the device is gone")
+
+    session = session_of(Stuck(chunks_of(CALLER, speech(3))), ScriptedPipeline(), writer)
+    session.start()
+    assert session.wait(10)
+    assert str(session.error) == "the device is gone"
+    assert stored(tmp_path, session.case_id)[-1].kind == "call_ended"
 
 
 def test_a_source_that_cannot_start_leaves_an_ended_case(tmp_path: Path, writer: CaseWriter):

@@ -101,9 +101,11 @@ def test_the_process_ends_with_a_killed_program(tmp_path: Path):
         child = int(parent.stdout.readline())
         parent.kill()
     deadline = time.monotonic() + 10
-    while Path(f"/proc/{child}").exists() and time.monotonic() < deadline:
+    while (alive := Path(f"/proc/{child}").exists()) and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert not Path(f"/proc/{child}").exists()
+    if alive:
+        os.kill(child, signal.SIGKILL)
+    assert not alive
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
