@@ -28,13 +28,12 @@ def analyze_file(
     Returns the state folded from what was stored, and why the walk ended early where it did. Raises
     `AudioError` where the file is no recording; then no case is made.
     """
-    state: list[CaseState] = []
+    state = CaseState("")
 
     def on_stored(case_id: str, events: Sequence[Event]) -> None:
-        if not state:
-            state.append(CaseState(case_id))
+        state.case_id = case_id
         for event in events:
-            state[0].apply(event)
+            state.apply(event)
 
     session = engines.session(FileSource(path, caller), writer, on_stored)
     session.start()
@@ -45,7 +44,7 @@ def analyze_file(
     except BaseException:
         _end(session)
         raise
-    return state[0], session.error
+    return state, session.error
 
 
 def _end(session: Session) -> None:

@@ -8,6 +8,10 @@ class EarwitnessError(Exception):
     """One sentence that names the thing and the cure; shown to the user as it is."""
 
 
+class SettingsError(EarwitnessError):
+    """A setting in the environment has a value that cannot be used."""
+
+
 class DataFolderError(EarwitnessError):
     """The data folder cannot be created, read or written."""
 

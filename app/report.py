@@ -3,9 +3,9 @@
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
 from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
 
 from app.case_state import CaseState
 from app.words import (
@@ -14,15 +14,21 @@ from app.words import (
     TONE_COLOUR,
     conversation_text,
     disclosure_text,
+    error_text,
+    printable,
     voice_text,
 )
 from audio.types import CALL_RATE
 from detection.clock import clock_at
-from detection.types import Alert, AlertLevel
+from detection.types import Alert, AlertLevel, Finding
 
 
-def as_json(state: CaseState, file: str) -> dict[str, Any]:
-    """The object that `earwitness analyze --json` prints; times in seconds from call start."""
+def as_json(state: CaseState, file: str, error: Exception | None = None) -> dict[str, Any]:
+    """The object that `earwitness analyze --json` prints; times in seconds from call start.
+
+    `error` is why the call ended early where even that could not be stored.
+    """
+    reason, detail = _end(state, error)
     voice, conversation, disclosure = state.voice, state.conversation, state.disclosure
     return {
         "file": file,
@@ -117,42 +123,60 @@ def as_json(state: CaseState, file: str) -> dict[str, Any]:
             }
             for g in state.gaps
         ],
-        "ended": state.ended.reason if state.ended else None,
+        "ended": reason,
+        "ended_detail": detail,
     }
+
+
+def _end(state: CaseState, error: Exception | None) -> tuple[str | None, str]:
+    """How the call ended, if it did, and why it did so early."""
+    if state.ended:
+        return state.ended.reason, state.ended.detail
+    return ("failed", error_text(error)) if error else (None, "")
 
 
 def _seconds(index: int | None) -> float | None:
     return None if index is None else round(index / CALL_RATE, 2)
 
 
-def print_report(console: Console, state: CaseState) -> None:
-    """Write a call's verdicts, evidence and transcript for a person to read."""
-    console.print(f"\n[bold]{escape(state.source)}[/]  {clock_at(state.heard)}  case {state.case_id}")
+def print_report(console: Console, state: CaseState, error: Exception | None = None) -> None:
+    """Write a call's verdicts, evidence and transcript for a person to read.
+
+    `error` is why the call ended early where whoever calls this says so itself.
+    """
+    title = _plain(state.source, "bold").append(f"  {clock_at(state.heard)}  case ", "not bold")
+    console.print()
+    console.print(title.append(printable(state.case_id), "not bold"))
     console.print(_verdict_table(state))
     for alert in state.alerts:
         _print_alert(console, alert)
     console.print(_transcript_table(state))
     for missing in state.not_judged:
         span = f"{clock_at(missing.start)}-{clock_at(missing.end)} {CHANNEL_NAME[missing.channel]}"
-        console.print(f"[dim]{span}: {STAGE_NAME[missing.stage]}, {escape(missing.reason)}[/]")
+        console.print(_plain(f"{span}: {STAGE_NAME[missing.stage]}, {missing.reason}", "dim"))
     for gap in state.gaps:
         span = f"{clock_at(gap.start)}-{clock_at(gap.end)} {CHANNEL_NAME[gap.channel]}"
-        console.print(f"[yellow]{span}: sound lost, {escape(gap.reason)}[/]")
-    if state.ended is None:
-        console.print(
-            "[yellow]This call has no end: it is still on, or the program was stopped in it.[/]"
-        )
-    elif state.ended.reason == "failed":
-        console.print(f"[red]The call ended early: {escape(state.ended.detail)}[/]")
-    console.print(f"[dim]Judged by {escape(_engines_line(state))}[/]")
+        console.print(_plain(f"{span}: sound lost, {gap.reason}", "yellow"))
+    _print_end(console, state, error)
+    console.print(_plain(f"Judged by {_engines_line(state)}", "dim"))
+
+
+def _print_end(console: Console, state: CaseState, error: Exception | None) -> None:
+    reason, detail = _end(state, error)
+    if reason is None:
+        sentence = "This call has no end: it is still on, or the program was stopped in it."
+        console.print(Text(sentence, "yellow"))
+    elif reason == "failed":
+        told = "The call ended early." if error else f"The call ended early: {detail}"
+        console.print(_plain(told, "red"))
 
 
 def _print_alert(console: Console, alert: Alert) -> None:
     style = "bold white on red" if alert.level is AlertLevel.ALERT else "bold black on yellow"
-    label = f"[{style}] {alert.level.value.upper()} [/]"
-    console.print(f"{label} {clock_at(alert.at)} [bold]{escape(alert.title)}[/]")
+    label = Text.assemble((f" {alert.level.value.upper()} ", style), f" {clock_at(alert.at)} ")
+    console.print(label.append(printable(alert.title), "bold"))
     for line in (alert.reason, f"Next step: {alert.next_step}"):
-        console.print(Padding(escape(line), (0, 0, 0, 4)))
+        console.print(Padding(_plain(line), (0, 0, 0, 4)))
 
 
 def _engines_line(state: CaseState) -> str:
@@ -162,30 +186,39 @@ def _engines_line(state: CaseState) -> str:
 
 
 def _verdict_table(state: CaseState) -> Table:
-    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
-    table.add_column(style="dim", no_wrap=True)
-    table.add_column(no_wrap=True)
-    table.add_column()
+    table = _table()
     for title, text in (
         ("Voice", voice_text(state.voice)),
         ("Conversation", conversation_text(state.conversation, state.findings)),
         ("AI disclosure", disclosure_text(state.disclosure)),
     ):
-        colour = TONE_COLOUR[text.phrase.tone]
-        reasons = " ".join(text.reasons) or text.phrase.meaning
-        table.add_row(title, f"[bold {colour}]{text.phrase.word}[/]", escape(reasons))
+        word = Text(text.phrase.word, f"bold {TONE_COLOUR[text.phrase.tone]}")
+        table.add_row(title, word, _plain(" ".join(text.reasons) or text.phrase.meaning))
     return table
 
 
 def _transcript_table(state: CaseState) -> Table:
+    table = _table()
+    for utterance in sorted(state.utterances, key=lambda u: u.start):
+        table.add_row(clock_at(utterance.start), CHANNEL_NAME[utterance.channel], _plain(utterance.text))
+        for finding in state.findings:
+            if finding.channel is utterance.channel and utterance.start <= finding.start < utterance.end:
+                table.add_row("", "", _finding_line(finding))
+    return table
+
+
+def _finding_line(finding: Finding) -> Text:
+    said = f" {finding.title}: “{finding.quote}” ({finding.weight:+.1f})"
+    return Text.assemble("  ", (printable(finding.tactic), "magenta"), printable(said), style="dim")
+
+
+def _table() -> Table:
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     table.add_column(style="dim", no_wrap=True)
     table.add_column(no_wrap=True)
-    table.add_column()
-    for utterance in sorted(state.utterances, key=lambda u: u.start):
-        table.add_row(clock_at(utterance.start), CHANNEL_NAME[utterance.channel], escape(utterance.text))
-        for finding in state.findings:
-            if finding.channel is utterance.channel and utterance.start <= finding.start < utterance.end:
-                mark = f"[magenta]{finding.tactic}[/] {escape(finding.title)}: “{escape(finding.quote)}”"
-                table.add_row("", "", f"[dim]  {mark} ({finding.weight:+.1f})[/]")
+    table.add_column(overflow="fold")
     return table
+
+
+def _plain(text: str, style: str = "") -> Text:
+    return Text(printable(text), style)

@@ -2,16 +2,24 @@
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 import resources
+from app.errors import SettingsError
+
+_PREFIX = "EARWITNESS_"
 
 
 class Settings(BaseSettings):
-    """Read from the environment as `EARWITNESS_<NAME>`; the command line overrides it."""
+    """Read from the environment as `EARWITNESS_<NAME>`; the command line overrides it.
 
-    model_config = SettingsConfigDict(env_prefix="EARWITNESS_", frozen=True, extra="ignore")
+    A variable that is set but empty counts as unset.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=_PREFIX, env_ignore_empty=True, frozen=True, extra="ignore"
+    )
 
     data_dir: Path | None = None
     """Folder of the case log and the logs; None is the system's place for application data."""
@@ -28,5 +36,14 @@ class Settings(BaseSettings):
 
 
 def settings_with(**chosen: object) -> Settings:
-    """The settings with those of `chosen` that are not None put over them."""
-    return Settings().model_copy(update={k: v for k, v in chosen.items() if v is not None})
+    """The settings with those of `chosen` that are not None put over them. Raises `SettingsError`."""
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        fault = error.errors()[0]
+        variable = f"{_PREFIX}{str(fault['loc'][0]).upper()}"
+        raise SettingsError(
+            f"The environment variable {variable} is {fault['input']!r}, which cannot be used "
+            f"({fault['msg']}); change or unset it."
+        ) from error
+    return settings.model_copy(update={k: v for k, v in chosen.items() if v is not None})

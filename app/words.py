@@ -1,5 +1,6 @@
 """Verdicts in plain words, the same in the window and on the terminal. No Qt in here."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -131,6 +132,16 @@ DISCLOSURE = {
 }
 
 _JOB_NAME = {"transcript": "transcript", "voice": "voice check"}
+
+_UNPRINTABLE = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+"""Control characters, line ends, marks that turn the direction of text, and bytes that are no text."""
+
+
+def printable(text: str) -> str:
+    r"""`text` on one line, with what would steer a terminal or hide text spelt out, such as \x1b."""
+    return _UNPRINTABLE.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
 
 
 def local_time(iso: str) -> str:

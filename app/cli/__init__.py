@@ -1,37 +1,25 @@
 """The command line: the same engine as the window, without one."""
 
+import io
+import signal
 import sys
 
-import click
-
-from app.cli.analyze import analyze
-from app.cli.cases import cases
-from app.cli.common import Exit, fail
-from app.cli.demo import demo
-from app.cli.evaluate import evaluate
-from app.errors import USER_ERRORS
-
-
-@click.group()
-@click.version_option(package_name="earwitness")
-def cli() -> None:
-    """Judge calls on this machine: cloned voice, voice phishing, an AI that has not said so."""
-
-
-for command in (analyze, cases, demo, evaluate):
-    cli.add_command(command)
+_INTERRUPTED = 130
+"""`app.cli.common.Exit.INTERRUPTED`, for when that is not loaded yet."""
 
 
 def main() -> None:
-    """Entry point: every error a user can cause or mend ends here as one sentence."""
+    """Entry point: ends the process with one of `app.cli.common.Exit`."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal that knows few characters is no reason to lose a verdict.
+            stream.reconfigure(errors="replace")
+    # Asked to end by the system, it ends as it does for a person: with what was heard stored.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        sys.exit(cli.main(standalone_mode=False))
-    except click.exceptions.Abort:
-        fail("Stopped.")
-        sys.exit(Exit.INTERRUPTED)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(Exit.BAD_USE)
-    except USER_ERRORS as error:
-        fail(str(error))
-        sys.exit(Exit.FAILED)
+        from app.cli.commands import run  # the libraries take a while, and Ctrl-C may come meanwhile
+
+        sys.exit(run())
+    except KeyboardInterrupt:
+        sys.stderr.write("earwitness: Stopped.\n")
+        sys.exit(_INTERRUPTED)

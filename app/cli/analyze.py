@@ -1,19 +1,24 @@
 """`earwitness analyze`: recordings in, verdicts and stored cases out."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from app.analysis import Progress as OnProgress
 from app.analysis import analyze_file
+from app.case_state import CaseState
 from app.cases.writer import CaseWriter
-from app.cli.common import Exit, data_dir_option, fail
+from app.cli.common import Exit, data_dir_option, fail, printing, warn
 from app.compose import load_engines, open_case_log
 from app.engines import Engines
 from app.report import as_json, print_report
 from app.settings import settings_with
+from app.words import error_text, printable
 from audio.errors import AudioError
 from audio.file_source import Caller
 
@@ -45,51 +50,57 @@ def analyze(
 ) -> None:
     """Judge recordings of calls, store each as a case and print what was found."""
     settings = settings_with(data_dir=data_dir, whisper_model=whisper_model, voice_pack=voice_pack)
-    with load_engines(settings) as engines, open_case_log(settings) as writer, _progress() as progress:
-        done = [_analyze_one(file, caller, as_json_lines, engines, writer, progress) for file in files]
+    with load_engines(settings) as engines, open_case_log(settings) as writer:
+        done = [_analyze_one(file, caller, as_json_lines, engines, writer) for file in files]
     raise SystemExit(Exit.OK if all(done) else Exit.FAILED)
 
 
 def _analyze_one(
-    file: Path,
-    caller: Caller | None,
-    as_json_lines: bool,
-    engines: Engines,
-    writer: CaseWriter,
-    progress: Progress,
+    file: Path, caller: Caller | None, as_json_lines: bool, engines: Engines, writer: CaseWriter
 ) -> bool:
     """Analyse, print, and tell whether the whole file could be analysed."""
-    task = progress.add_task(file.name, total=None)
     try:
-        state, error = analyze_file(
-            file,
-            caller,
-            engines,
-            writer,
-            lambda heard, total: progress.update(task, completed=heard, total=total),
-        )
+        with _shown_progress(file) as on_progress:
+            state, error = analyze_file(file, caller, engines, writer, on_progress)
     except AudioError as unreadable:
         fail(str(unreadable))
         if as_json_lines:
-            click.echo(json.dumps({"file": str(file), "error": str(unreadable)}))
+            with printing():
+                click.echo(json.dumps({"file": str(file), "error": str(unreadable)}))
         return False
-    finally:
-        progress.remove_task(task)
-    if as_json_lines:
-        click.echo(json.dumps(as_json(state, str(file))))
-    else:
-        print_report(Console(), state)
-    if error:
-        fail(str(error))
+    with printing() as console:
+        if as_json_lines:
+            click.echo(json.dumps(as_json(state, str(file), error)))
+        else:
+            print_report(console, state, error)
+    if error is None and _nothing_heard(state):
+        warn(
+            f"{file.name} holds no speech that could be judged: check the recording, or choose the "
+            "caller's side with --caller."
+        )
+    # A case log that failed is told of where it is closed, for no further file can be stored either.
+    if error and error is not writer.failed:
+        fail(error_text(error))
     return error is None
 
 
-def _progress() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
+def _nothing_heard(state: CaseState) -> bool:
+    return not state.utterances and not state.not_judged
+
+
+@contextmanager
+def _shown_progress(file: Path) -> Iterator[OnProgress]:
+    """Shows how far `file` is while the context lasts, where standard error is a terminal."""
+    console = Console(stderr=True)
+    with Progress(
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         TaskProgressColumn(),
         TimeRemainingColumn(),
-        console=Console(stderr=True),
+        console=console,
         transient=True,
-    )
+        redirect_stdout=False,
+        disable=not console.is_terminal,
+    ) as progress:
+        task = progress.add_task(printable(file.name), total=None)
+        yield lambda heard, total: progress.update(task, completed=heard, total=total)

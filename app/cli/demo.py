@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 
 import resources
 from app.analysis import analyze_file
 from app.case_state import CaseState
-from app.cli.common import Exit, data_dir_option, fail
+from app.cli.common import Exit, data_dir_option, fail, printing
 from app.compose import load_engines, open_case_log
 from app.report import print_report
 from app.settings import Settings, settings_with
@@ -38,20 +37,21 @@ def demo(window: bool, data_dir: Path | None) -> None:
 
 
 def _judge_samples(settings: Settings) -> bool:
-    console = Console()
     wrong: list[str] = []
     with load_engines(settings) as engines, open_case_log(settings) as writer:
         for call in sorted(SAMPLES.glob("*.wav")):
             state, error = analyze_file(call, None, engines, writer)
             if error:
                 raise error
-            print_report(console, state)
+            with printing() as console:
+                print_report(console, state)
             expected = json.loads(call.with_suffix(".expected.json").read_text(encoding="utf-8"))
             wrong += [f"{call.name}: {difference}" for difference in differences(state, expected)]
     for difference in wrong:
         fail(difference)
     if not wrong:
-        console.print("\nBoth sample calls were judged as expected.")
+        with printing():
+            click.echo("\nBoth sample calls were judged as expected.")
     return not wrong
 
 

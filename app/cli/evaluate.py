@@ -2,16 +2,18 @@
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.progress import track
 from rich.table import Table
+from rich.text import Text
 
+from app.cli.common import printing
 from app.cli.voice_tables import voice_tables
 from app.compose import load_transcriber
 from app.errors import EvaluationError
@@ -22,6 +24,7 @@ from app.evaluation.talk import evaluate_talk
 from app.evaluation.transcript import evaluate_transcript
 from app.evaluation.voice import evaluate_voice
 from app.settings import settings_with
+from app.words import printable
 from detection.disclosure.judge import DisclosureJudge
 from detection.disclosure.rule import load_rule
 from detection.disclosure.statements import load_statements
@@ -117,13 +120,7 @@ def voice(
         windows=windows,
         det=DetPlot(det) if det else None,
     )
-    if as_json:
-        click.echo(json.dumps(result))
-    else:
-        console = Console(markup=False, emoji=False, highlight=False)
-        for section in voice_tables(result):
-            console.print(section)
-            console.print()
+    _show(result, as_json, voice_tables)
 
 
 @evaluate.command()
@@ -169,17 +166,36 @@ def speakers(cases: Path, as_json: bool) -> None:  # noqa: ARG001 - the shape al
 
 
 def _tracked(items: Iterable[Any]) -> Iterable[Any]:
-    return track(items, description="Evaluating", console=Console(stderr=True), transient=True)
+    console = Console(stderr=True)
+    return track(
+        items,
+        description="Evaluating",
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
 
 
-def _show(result: Mapping[str, Any], as_json: bool) -> None:
-    if as_json:
-        click.echo(json.dumps(result))
-        return
+def _figures(result: Mapping[str, Any]) -> Iterable[RenderableType]:
     table = Table("", "", show_header=False, box=None, padding=(0, 2, 0, 0))
     for name, value in _flat(result):
-        table.add_row(name, f"{value:.4f}" if isinstance(value, float) else str(value))
-    Console().print(table)
+        told = f"{value:.4f}" if isinstance(value, float) else str(value)
+        table.add_row(Text(printable(name)), Text(printable(told)))
+    yield table
+
+
+def _show(
+    result: Mapping[str, Any],
+    as_json: bool,
+    sections: Callable[[Mapping[str, Any]], Iterable[RenderableType]] = _figures,
+) -> None:
+    with printing(rows=True) as console:
+        if as_json:
+            click.echo(json.dumps(result))
+            return
+        for section in sections(result):
+            console.print(section)
+            console.print()
 
 
 def _flat(result: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, Any]]:

@@ -7,6 +7,8 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from app.words import printable
+
 _NONE = "-"
 
 
@@ -14,7 +16,7 @@ def voice_tables(result: Mapping[str, Any]) -> Iterator[RenderableType]:
     """What `evaluate_voice` found: by condition, speed, short speech, by system, and what failed."""
     conditions = result["conditions"]
     engine = result["engine"]
-    yield Text(f"Voice judge: {engine['id']}, revision {engine['revision']}")
+    yield _plain(f"Voice judge: {engine['id']}, revision {engine['revision']}")
     if conditions:
         yield _by_condition(conditions)
         yield _speed(conditions)
@@ -34,7 +36,7 @@ def _by_condition(conditions: Mapping[str, Any]) -> Table:
     )
     for name, figures in conditions.items():
         table.add_row(
-            name,
+            _plain(name),
             str(figures["n_real"]),
             str(figures["n_synthetic"]),
             _with_interval(figures, "eer"),
@@ -55,7 +57,7 @@ def _speed(conditions: Mapping[str, Any]) -> Table:
     for name, figures in conditions.items():
         after = figures["time_to_verdict_s"]
         table.add_row(
-            name,
+            _plain(name),
             _NONE if after is None else f"{after:.1f} s",
             _percent(figures["caught_with_3s"]),
             _number(figures["min_dcf"]),
@@ -73,7 +75,7 @@ def _by_window(windows: Mapping[str, Any]) -> Table:
     for seconds, conditions in windows.items():
         for name, figures in conditions.items():
             table.add_row(
-                name,
+                _plain(name),
                 f"{seconds} s",
                 _percent(figures["eer"]),
                 _number(figures["auc"]),
@@ -87,7 +89,9 @@ def _by_window(windows: Mapping[str, Any]) -> Table:
 
 def _by_system(conditions: Mapping[str, Any]) -> Table:
     """One row per system, the one with the highest EER in any condition first."""
-    table = _table("By system: EER / caught, worst first", *conditions, first="System (clips)")
+    table = _table(
+        "By system: EER / caught, worst first", *map(printable, conditions), first="System (clips)"
+    )
     systems = {system for figures in conditions.values() for system in figures["per_system"]}
 
     def found(system: str) -> list[Mapping[str, Any] | None]:
@@ -101,7 +105,7 @@ def _by_system(conditions: Mapping[str, Any]) -> Table:
     for system in sorted(systems, key=badness):
         clips = max(figures["n"] for figures in found(system) if figures)
         table.add_row(
-            f"{system} ({clips})",
+            _plain(f"{system} ({clips})"),
             *(
                 f"{_percent(figures['eer'])} / {_percent(figures['caught_rate'], 0)}"
                 if figures
@@ -113,7 +117,11 @@ def _by_system(conditions: Mapping[str, Any]) -> Table:
 
 
 def _failed(failed: list[Mapping[str, str]]) -> Text:
-    return Text("\n").join([Text("Not judged", "bold"), *(Text(clip["error"]) for clip in failed)])
+    return Text("\n").join([Text("Not judged", "bold"), *(_plain(clip["error"]) for clip in failed)])
+
+
+def _plain(text: str) -> Text:
+    return Text(printable(text))
 
 
 def _table(title: str, *columns: str, first: str = "Condition") -> Table:

@@ -37,5 +37,13 @@ def test_a_folder_that_cannot_be_written_will_do_for_reading(tmp_path, monkeypat
         assert paths.data_dir(tmp_path, writable=writable) == tmp_path
 
 
+def test_reading_creates_nothing_and_names_a_file_in_the_way(tmp_path):
+    assert paths.data_dir(tmp_path / "none", writable=False) == tmp_path / "none"
+    assert not (tmp_path / "none").exists()
+    (tmp_path / "file").touch()
+    with pytest.raises(DataFolderError, match="is a file"):
+        paths.data_dir(tmp_path / "file", writable=False)
+
+
 def test_case_log_lies_in_the_folder():
     assert paths.case_log(Path("x")).parent == Path("x")

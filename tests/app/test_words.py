@@ -59,3 +59,18 @@ def test_a_known_error_is_its_own_sentence_and_a_fault_says_what_is_safe():
     told = words.error_text(ZeroDivisionError("division by zero"))
     assert "ZeroDivisionError: division by zero" in told
     assert "What was stored is safe" in told
+
+
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        ("\x1b[2J", r"\x1b[2J"),
+        ("a\nb\tc", r"a\nb\tc"),
+        ("\u202egnp", r"\u202egnp"),
+        ("\x9b1m", r"\x9b1m"),
+        ("\udcff", r"\udcff"),
+        ("Zoë's Büro 電話 \U0001f469\u200d\U0001f4bb", "Zoë's Büro 電話 \U0001f469\u200d\U0001f4bb"),
+    ],
+)
+def test_what_would_steer_a_terminal_is_spelt_out(raw, shown):
+    assert words.printable(raw) == shown

@@ -24,7 +24,7 @@ def earwitness(
 ) -> Earwitness:
     """Runs a command line as the console script does, with a data folder of the test's own."""
     monkeypatch.setenv("EARWITNESS_DATA_DIR", str(tmp_path / "data"))
-    monkeypatch.setenv("COLUMNS", "160")
+    monkeypatch.delenv("COLUMNS", raising=False)
 
     def run(*arguments: object) -> Run:
         monkeypatch.setattr(sys, "argv", ["earwitness", *map(str, arguments)])

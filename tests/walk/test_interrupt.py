@@ -26,15 +26,19 @@ def events_of(log: Path) -> list[Event]:
         return []
 
 
-@pytest.mark.parametrize("times", [1, 2])
-def test_the_case_is_ended_and_no_traceback_is_shown(samples: Path, tmp_path: Path, times: int):
+@pytest.mark.parametrize(
+    ("sent", "times"), [(signal.SIGINT, 1), (signal.SIGINT, 2), (signal.SIGTERM, 1)]
+)
+def test_the_case_is_ended_and_no_traceback_is_shown(
+    samples: Path, tmp_path: Path, sent: signal.Signals, times: int
+):
     log = tmp_path / "cases.db"
     command = [EARWITNESS, "analyze", "--data-dir", tmp_path, samples / "b_helpdesk_con.wav"]
     with Popen(command, stdout=PIPE, stderr=PIPE, text=True, start_new_session=True) as analysis:
         while analysis.poll() is None and not any(isinstance(e, UtteranceHeard) for e in events_of(log)):
             time.sleep(0.02)
         for _ in range(times):
-            os.killpg(analysis.pid, signal.SIGINT)
+            (os.killpg if sent is signal.SIGINT else os.kill)(analysis.pid, sent)
             time.sleep(0.1)
         out, err = analysis.communicate(timeout=60)
     assert analysis.returncode == 130, err
