@@ -166,5 +166,5 @@ def verify_cases(case_ids: tuple[str, ...], data_dir: Path | None) -> None:
                     name = Text(printable(check.case_id), "bold red")
                     console.print(name, printable(check.detail), sep=": ", soft_wrap=True)
     with printing():
-        click.echo(f"{checked} cases checked, {faults or 'none'} changed since they were stored.")
+        click.echo(f"Cases checked: {checked}; changed since they were stored: {faults or 'none'}.")
     raise SystemExit(Exit.NOT_AS_EXPECTED if faults else Exit.OK)
