@@ -2,11 +2,13 @@
 
 import argparse
 import logging
+import signal
 import sys
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 import resources
@@ -46,9 +48,23 @@ def run_window(settings: Settings, play: Path | None = None, quit_when_done: boo
         window.show()
         if play:
             window.play(play, realtime=True)
-        status = application.exec()
+        with _quitting_on_signals(application):
+            status = application.exec()
         window.close()
     return status
+
+
+@contextmanager
+def _quitting_on_signals(application: QApplication) -> Iterator[None]:
+    """Ctrl-C and the system's request to end close the window; its timer lets Python see them."""
+    asked = (signal.SIGINT, signal.SIGTERM)
+    # Not at once: the signal may come in the middle of what the window is doing.
+    before = [signal.signal(each, lambda *_: QTimer.singleShot(0, application.quit)) for each in asked]
+    try:
+        yield
+    finally:
+        for each, handler in zip(asked, before, strict=True):
+            signal.signal(each, handler)
 
 
 def _application() -> QApplication:

@@ -43,7 +43,10 @@ def data(tmp_path: Path) -> Path:
 def on_a_terminal(folder: Path, columns: int) -> str:
     """What `cases list` shows on a terminal of that width."""
     pty = pytest.importorskip("pty")
-    master, slave = pty.openpty()
+    try:
+        master, slave = pty.openpty()
+    except OSError as error:
+        pytest.skip(f"needs a terminal device: {error}")
     environment = os.environ | {"COLUMNS": str(columns), "TERM": "xterm"}
     run = subprocess.Popen(
         [EARWITNESS, "cases", "list", "--data-dir", folder], stdout=slave, env=environment
@@ -196,6 +199,7 @@ def test_a_reader_that_went_away_is_no_fault(command: list):
 def test_ctrl_c_while_the_program_loads_leaves_no_traceback():
     script = (
         "import sys, signal, app.cli\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "class Interrupt:\n"
         "    def find_spec(self, name, *_):\n"
         "        if name == 'numpy': signal.raise_signal(signal.SIGINT)\n"

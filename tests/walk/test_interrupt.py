@@ -18,6 +18,11 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals a group
 EARWITNESS = Path(sys.executable).with_name("earwitness")
 
 
+def hear_signals() -> None:
+    """In the child: whoever started the tests may have had SIGINT ignored, which children inherit."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def events_of(log: Path) -> list[Event]:
     try:
         with CaseReader(log) as reader:
@@ -34,7 +39,9 @@ def test_the_case_is_ended_and_no_traceback_is_shown(
 ):
     log = tmp_path / "cases.db"
     command = [EARWITNESS, "analyze", "--data-dir", tmp_path, samples / "b_helpdesk_con.wav"]
-    with Popen(command, stdout=PIPE, stderr=PIPE, text=True, start_new_session=True) as analysis:
+    with Popen(
+        command, stdout=PIPE, stderr=PIPE, text=True, start_new_session=True, preexec_fn=hear_signals
+    ) as analysis:
         while analysis.poll() is None and not any(isinstance(e, UtteranceHeard) for e in events_of(log)):
             time.sleep(0.02)
         for _ in range(times):
@@ -56,7 +63,9 @@ def test_ctrl_c_while_starting_leaves_no_traceback_of_the_recognizer(samples: Pa
     """At each of these moments the program is somewhere else on its way to the first segment."""
     for moment in (1.2, 1.6, 2.0):
         command = [EARWITNESS, "analyze", "--data-dir", tmp_path, samples / "b_helpdesk_con.wav"]
-        with Popen(command, stdout=PIPE, stderr=PIPE, text=True, start_new_session=True) as analysis:
+        with Popen(
+            command, stdout=PIPE, stderr=PIPE, text=True, start_new_session=True, preexec_fn=hear_signals
+        ) as analysis:
             time.sleep(moment)
             os.killpg(analysis.pid, signal.SIGINT)
             _, err = analysis.communicate(timeout=60)
