@@ -8,9 +8,10 @@ kind=$1
 
 system_packages=(libportaudio2 libasound2-plugins)
 if [ "$kind" = dev ]; then
-    # For the tests: Qt's xcb platform, a display, a sound server, and the samples' synthesizer.
+    # For the tests: Qt's xcb platform, a display, a sound server, the samples' synthesizer, codecs.
     system_packages+=(
         flite
+        libgsm1 libspeex1 libvo-amrwbenc0
         xvfb xauth fonts-dejavu-core libegl1 libgl1 libdbus-1-3 libfontconfig1 libglib2.0-0
         libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1
         libxcb-randr0 libxcb-render-util0 libxcb-shape0 libxcb-xinerama0 libxcb-xkb1

@@ -16,7 +16,14 @@ import torch
 from detection.models.manifest import Calibration, MeasuredVoice, VoiceThresholds
 from detection.models.pack import Pack
 from detection.models.runtime import load_network
-from detection.training.countermeasure.calibrate import HeldScores, calibrate, clip_llr, thresholds
+from detection.training.countermeasure.calibrate import (
+    SHORT_S,
+    HeldScores,
+    calibrate,
+    clip_llr,
+    first_speech,
+    thresholds,
+)
 from detection.training.countermeasure.clips import Clip, Part, read_parts, read_sounds
 from detection.training.countermeasure.export import export
 from detection.training.countermeasure.measure import CONDITIONS, clip_scores, measured
@@ -69,8 +76,12 @@ def make_pack(held: list[Clip], checkpoint: Path, folder: Path, revision: str) -
     model = OnnxCountermeasure(manifest, load_network(Pack(folder, manifest), outputs=2))
     sounds = read_sounds(held)
     scores = {name: HeldScores(held, clip_scores(model, sounds, name)) for name in CONDITIONS}
-    calibration = calibrate(list(scores.values()))
-    limits = thresholds(list(scores.values()), calibration)
+    short = {}
+    for seconds in SHORT_S:
+        clips, cuts = first_speech(held, sounds, seconds)
+        short[seconds] = [HeldScores(clips, clip_scores(model, cuts, name)) for name in CONDITIONS]
+    calibration = calibrate(list(scores.values()), short)
+    limits = thresholds(list(scores.values()), calibration, short)
     found = {
         f"held-out sources, {name}": report(name, part, calibration, limits)
         for name, part in scores.items()

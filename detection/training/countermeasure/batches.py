@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from detection.training.countermeasure.channels import random_way
+from detection.training.countermeasure.channels import sent_window
 from detection.training.countermeasure.clips import RATE, Clip
 from detection.training.countermeasure.network import REAL_INDEX, SYNTHETIC_INDEX
 from detection.training.countermeasure.prepare import COPIES_SOURCE, DEBIAN_SOURCE
@@ -48,6 +48,7 @@ class Batches(Dataset[tuple[Tensor, Tensor]]):
     def __init__(self, clips: list[Clip], sounds: list[NDArray[np.int16]], size: int, seed: int) -> None:
         self.clips, self.sounds, self.size, self.seed = clips, sounds, size, seed
         self.real, self.synthetic = pool_of(clips, False), pool_of(clips, True)
+        self.others = [sounds[n] for n in self.real.numbers]
 
     def __getitem__(self, number: int) -> tuple[Tensor, Tensor]:
         """Samples (size, n) of 1.5 to 4 s, the same length within a batch, and class indexes (size,)."""
@@ -55,18 +56,6 @@ class Batches(Dataset[tuple[Tensor, Tensor]]):
         length = int(rng.choice([1.5, 2.0, 2.5, 3.0, 3.5, 3.5, 4.0]) * RATE)
         half = self.size // 2
         chosen = np.concatenate([self.real.draw(half, rng), self.synthetic.draw(half, rng)])
-        sounds = np.stack([self._window(self.sounds[n], length, rng) for n in chosen])
+        sounds = np.stack([sent_window(self.sounds[n], length, rng, self.others) for n in chosen])
         labels = np.repeat([REAL_INDEX, SYNTHETIC_INDEX], half)
         return torch.from_numpy(sounds), torch.from_numpy(labels)
-
-    def _window(
-        self, sound: NDArray[np.int16], length: int, rng: np.random.Generator
-    ) -> NDArray[np.float32]:
-        """`length` samples from somewhere in the clip, after a random way; short ones are repeated."""
-        reach = min(len(sound), int(length * 1.3))
-        start = int(rng.integers(0, len(sound) - reach + 1))
-        sent = random_way(sound[start : start + reach].astype(np.float32) / 32768, rng)
-        if len(sent) < length:
-            sent = np.tile(sent, -(-length // len(sent)))
-        start = int(rng.integers(0, len(sent) - length + 1))
-        return sent[start : start + length]

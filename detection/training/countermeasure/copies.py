@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.signal import istft, stft
 
 from detection.training.countermeasure.clips import RATE
-from detection.training.countermeasure.network import mel_filters
+from detection.training.log_mel import mel_filters
 
 Sound = NDArray[np.float64]
 

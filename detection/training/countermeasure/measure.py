@@ -6,35 +6,39 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from audio.codecs import amr_nb, opus, through_codec
 from detection.metrics import area_under_curve, equal_error
 from detection.models.manifest import MeasuredVoice
-from detection.training.countermeasure.channels import NARROW, WIDE, Sound, telephone, through_codec
+from detection.training.countermeasure.channels import Sound, telephone
 from detection.training.countermeasure.clips import RATE, Clip
 from detection.voice.countermeasure import CountermeasureModel
 
 CONDITIONS: dict[str, Callable[[Sound], Sound]] = {
     "clean": lambda sound: sound,
     "g711": telephone,
-    "amr_nb_7.95k": partial(through_codec, codec=NARROW[2], bit_rate=7950),
-    "opus_16k": partial(through_codec, codec=WIDE[1], bit_rate=16000),
+    "amr_nb_7.95k": partial(through_codec, amr_nb(7950)),
+    "opus_16k": partial(through_codec, opus(16000, 16000)),
 }
 
 
-def window_scores(model: CountermeasureModel, sound: Sound, hop_s: float) -> NDArray[np.float32]:
-    """Raw scores of a clip's windows every `hop_s` seconds; a clip below one window is scored whole."""
-    window = round(model.manifest.input.window_s * RATE)
+def windows_of(sound: Sound, window_s: float, hop_s: float) -> NDArray[np.float32]:
+    """A clip's windows, shape (n, samples), every `hop_s` seconds; one below a window stays as it is."""
+    window = round(window_s * RATE)
     if len(sound) < window:
-        return model.scores(sound[None])
-    windows = np.lib.stride_tricks.sliding_window_view(sound, window)[:: round(hop_s * RATE)]
-    return model.scores(np.ascontiguousarray(windows))
+        return sound[None]
+    return np.lib.stride_tricks.sliding_window_view(sound, window)[:: round(hop_s * RATE)]
 
 
 def clip_scores(
     model: CountermeasureModel, sounds: list[NDArray[np.int16]], condition: str
 ) -> list[NDArray[np.float32]]:
     """Every clip's window scores after the channel named `condition`."""
-    channel, hop_s = CONDITIONS[condition], model.manifest.input.hop_s
-    return [window_scores(model, channel(sound.astype(np.float32) / 32768), hop_s) for sound in sounds]
+    channel, given = CONDITIONS[condition], model.manifest.input
+    sent = (channel(sound.astype(np.float32) / 32768) for sound in sounds)
+    return [
+        model.scores(np.ascontiguousarray(windows_of(sound, given.window_s, given.hop_s)))
+        for sound in sent
+    ]
 
 
 def measured(clips: list[Clip], scores: NDArray[np.float64]) -> MeasuredVoice:

@@ -14,6 +14,7 @@ from detection.models.manifest import (
     Normalisation,
     VoiceThresholds,
 )
+from detection.training.countermeasure.calibrate import WINDOW_S
 from detection.training.countermeasure.network import SYNTHETIC_INDEX
 
 PACK_ID = "earwitness-cm-small"
@@ -25,8 +26,14 @@ TRAINED_ON = (
 )
 
 
+SCOPE = (
+    "Basic voice check: hears some synthetic voices, misses many good clones and never says "
+    "who is calling."
+)
+"""What the window says the pack can and cannot do."""
+
 UNCALIBRATED = Calibration(scale=1.0, offset=0.0, settle=0.0)
-UNDECIDED = VoiceThresholds(real_llr=-1.0, synthetic_llr=1.0, min_speech_s=2.0)
+UNDECIDED = VoiceThresholds(real_llr=-1.0, watch_llr=0.5, synthetic_llr=1.0, min_speech_s=2.0)
 
 
 def describe(folder: Path, revision: str) -> CountermeasureManifest:
@@ -39,12 +46,13 @@ def describe(folder: Path, revision: str) -> CountermeasureManifest:
         title="basic voice check",
         licence="that of the Earwitness repository",
         description="Small residual network on log-mel that tells synthetic from real speech.",
+        scope=SCOPE,
         trained_on=TRAINED_ON,
         files={NETWORK: hashlib.sha256((folder / NETWORK).read_bytes()).hexdigest()},
         network=NETWORK,
         input=Input(
             rate_hz=16_000,
-            window_s=3.5,
+            window_s=WINDOW_S,
             hop_s=1.0,
             min_s=1.0,
             normalisation=Normalisation.NONE,

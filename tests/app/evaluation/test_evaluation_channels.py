@@ -1,4 +1,4 @@
-"""The channels of an evaluation, with FFmpeg's real codecs, on real speech."""
+"""The channels of an evaluation, with the real codecs, on real speech."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from app.evaluation.channels import CHANNELS, MISSING
 from app.evaluation.hearing import read_sound
 from audio.types import Samples
 
-NARROW = {"g711", "g711a", "amr-nb", "gsm"}
+NARROW = {"g711", "g711a", "g726", "amr-nb", "amr-nb-loss10", "gsm", "speex"}
 
 
 @pytest.fixture(scope="module")
@@ -23,9 +23,10 @@ def share_above_4k(sound: Samples) -> float:
 
 
 def test_every_channel_is_known_or_said_to_be_missing():
-    named = {"clean", "g711", "g711a", "g722", "gsm", "amr-nb", "opus12", "opus24", "mp3"}
-    assert named | {"noise20", "noise10"} == {*CHANNELS, *MISSING}
-    assert {"clean", "g711", "g711a", "g722", "opus12", "noise20"} <= set(CHANNELS)
+    named = {"clean", "g711", "g711a", "g722", "g726", "gsm", "amr-nb", "amr-wb", "speex", "msbc", "mp3"}
+    opus = {"opus12", "opus24", "opus12-loss10", "amr-nb-loss10"}
+    assert named | opus | {"noise20", "noise10"} == {*CHANNELS, *MISSING}
+    assert {"clean", "g711", "g711a", "g722", "opus12", "opus12-loss10", "noise20"} <= set(CHANNELS)
 
 
 @pytest.mark.parametrize("name", CHANNELS)
