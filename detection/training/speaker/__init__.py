@@ -1,0 +1,1 @@
+"""Training of the built-in speaker encoder: `python -m detection.training.speaker --help`."""
