@@ -1,0 +1,1 @@
+"""A clone detector on what Distill-MOS hears: measured, not shipped (docs/models/distill-mos.md)."""
