@@ -1,7 +1,7 @@
 # Earwitness: every task starts here. Each target does all of its own set-up.
 VENV := .venv/bin
 
-.PHONY: setup setup-dev demo demo-window test lint bench-walk bench-transcript bench-window samples lock clean
+.PHONY: setup setup-dev demo demo-window test lint bench-walk bench-voice bench-voice-noise bench-transcript bench-window bench-cascade samples lock clean
 
 setup:
 	@packaging/setup.sh run
@@ -27,11 +27,20 @@ test: lint  ## Lint, types, import rules, then every test; windows under Xvfb, s
 bench-walk: setup-dev  ## Cost of each stage of the walk, per second of audio.
 	$(VENV)/python -m tests.bench.walk
 
+bench-voice: setup-dev  ## What the voice models cost, beside PyTorch where that can be imported.
+	$(VENV)/python -m tests.bench.voice
+
+bench-voice-noise: setup-dev  ## How noise takes the voice judge's evidence away (needs the shared data folder).
+	$(VENV)/python -m tests.bench.voice_noise
+
 bench-transcript: setup-dev  ## What PocketSphinx's settings give (needs the shared data folder).
 	$(VENV)/python -m tests.bench.transcript
 
 bench-window: setup-dev  ## How long the window keeps a person waiting during a call.
 	xvfb-run -a -s "-screen 0 1600x1200x24" $(VENV)/python -m tests.bench.window
+
+bench-cascade: setup-dev  ## Cost of a large voice model as a second opinion: STRONG=folder of its pack.
+	$(VENV)/python -m tests.bench.cascade $(STRONG) $(FILES)
 
 samples: setup-dev  ## Make the sample calls anew (needs Debian's flite).
 	$(VENV)/python -m resources.samples.make_samples

@@ -9,6 +9,7 @@ from app.engines import Engines
 from app.session import Session
 from audio.file_source import Caller, FileSource
 from detection.events import Event
+from detection.voice.enrolment import Enrolment, WatchedVoice
 
 Progress = Callable[[float, float | None], None]
 """Told how many seconds were taken in, and of how many where that is known."""
@@ -22,11 +23,15 @@ def analyze_file(
     engines: Engines,
     writer: CaseWriter,
     on_progress: Progress | None = None,
+    *,
+    claimed: Enrolment | None = None,
+    watched: Sequence[WatchedVoice] = (),
 ) -> tuple[CaseState, Exception | None]:
     """Walk one recording as fast as it goes and store its case.
 
     Returns the state folded from what was stored, and why the walk ended early where it did. Raises
-    `AudioError` where the file is no recording; then no case is made.
+    `AudioError` where the file is no recording, and `DetectionError` where `claimed` cannot be
+    compared; then no case is made.
     """
     state = CaseState("")
 
@@ -35,7 +40,7 @@ def analyze_file(
         for event in events:
             state.apply(event)
 
-    session = engines.session(FileSource(path, caller), writer, on_stored)
+    session = engines.session(FileSource(path, caller), writer, on_stored, claimed, watched)
     session.start()
     try:
         while not session.wait(_POLL_S):

@@ -12,9 +12,13 @@ from detection.events import (
     Event,
     FindingMade,
     GapHeard,
+    IdentityJudged,
     NotJudged,
+    SpeakerChanged,
+    SpeakerJudged,
     UtteranceHeard,
     VoiceJudged,
+    VoiceScored,
 )
 from detection.types import (
     Alert,
@@ -24,8 +28,14 @@ from detection.types import (
     DisclosureVerdict,
     EngineInfo,
     Finding,
+    IdentityLevel,
+    IdentityVerdict,
+    SpeakerLevel,
+    SpeakerVerdict,
     Utterance,
+    VoiceChange,
     VoiceLevel,
+    VoicePoint,
     VoiceVerdict,
 )
 
@@ -49,6 +59,11 @@ class CaseState:
         self.gaps: list[GapHeard] = []
         self.not_judged: list[NotJudged] = []
         self.voice = VoiceVerdict(VoiceLevel.NOT_CHECKED)
+        self.voice_trace: dict[tuple[str, int], VoicePoint] = {}
+        """The scored windows by model and start, in the order in which they began."""
+        self.speaker = SpeakerVerdict(SpeakerLevel.NOT_CHECKED)
+        self.identity = IdentityVerdict(IdentityLevel.NOT_CHECKED)
+        self.voice_changes: list[VoiceChange] = []
         self.conversation = ConversationVerdict(ConversationLevel.NOT_CHECKED)
         self.disclosure = DisclosureVerdict(DisclosureState.NOT_CHECKED)
         self.heard = 0
@@ -76,21 +91,34 @@ class CaseState:
                 self.started_at = event.started_at
                 self.channels = event.channels
                 self.engines = event.engines
-            case UtteranceHeard():
-                self.utterances.append(event.utterance)
-            case FindingMade():
-                self.findings.append(event.finding)
+            case CallEnded():
+                self.ended = event
             case VoiceJudged():
                 self.voice = event.verdict
+            case SpeakerJudged():
+                self.speaker = event.verdict
+            case IdentityJudged():
+                self.identity = event.verdict
             case ConversationJudged():
                 self.conversation = event.verdict
             case DisclosureJudged():
                 self.disclosure = event.verdict
+            case _:
+                self._collect(event)
+
+    def _collect(self, event: Event) -> None:
+        match event:
+            case UtteranceHeard():
+                self.utterances.append(event.utterance)
+            case FindingMade():
+                self.findings.append(event.finding)
+            case VoiceScored():
+                self.voice_trace |= {(point.model_id, point.start): point for point in event.points}
+            case SpeakerChanged():
+                self.voice_changes.append(event.change)
             case AlertRaised():
                 self.alerts.append(event.alert)
             case GapHeard():
                 self.gaps.append(event)
             case NotJudged():
                 self.not_judged.append(event)
-            case CallEnded():
-                self.ended = event

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import resources
 from app.cases.writer import CaseWriter
 from app.desk import LocalDesk
 from app.engines import Engines
@@ -10,6 +11,7 @@ from app.paths import case_log, data_dir
 from app.settings import Settings
 from detection.disclosure.rule import load_rule
 from detection.disclosure.statements import load_statements
+from detection.models.catalogue import Catalogue, load_catalogue, recommendation
 from detection.playbook import load_playbook
 from detection.transcribe.pocketsphinx import PocketSphinxTranscriber
 from detection.transcribe.transcriber import Transcriber
@@ -17,7 +19,12 @@ from detection.transcribe.whisper import WhisperTranscriber
 from detection.transcribe.worker import WorkerTranscriber
 from detection.vad import SileroVad
 from detection.vishing.pack import load_tactics
+from detection.voice.cascade import StrongModel, load_strong
 from detection.voice.countermeasure import load_countermeasure
+from detection.voice.encoder import SpeakerEncoder, load_encoder
+from detection.voice.speechbrain_encoder import is_speechbrain_folder, load_speechbrain_encoder
+
+_BUILT_IN_ENCODER = resources.ROOT / "models" / "earwitness-speaker-small"
 
 
 def load_engines(settings: Settings) -> Engines:
@@ -28,9 +35,26 @@ def load_engines(settings: Settings) -> Engines:
     statements = load_statements(settings.statements)
     playbook = load_playbook(settings.playbook)
     countermeasure = load_countermeasure(settings.voice_pack)
+    encoder = load_speaker_encoder(settings)
+    strong = load_strong_voice(settings)
     vad = SileroVad()
     transcriber = load_transcriber(settings)
-    return Engines(vad, transcriber, countermeasure, tactics, rule, statements, playbook)
+    return Engines(
+        vad, transcriber, countermeasure, tactics, rule, statements, playbook, encoder, strong
+    )
+
+
+def load_strong_voice(settings: Settings) -> StrongModel | None:
+    """The large pack that gives a second opinion on the voice. Raises `DetectionError`."""
+    return load_strong(settings.strong_voice_pack) if settings.strong_voice_pack else None
+
+
+def load_speaker_encoder(settings: Settings) -> SpeakerEncoder | None:
+    """The pack that compares voices; None where none is set or built in. Raises `DetectionError`."""
+    if settings.speaker_pack:
+        is_original = is_speechbrain_folder(settings.speaker_pack)
+        return (load_speechbrain_encoder if is_original else load_encoder)(settings.speaker_pack)
+    return load_encoder(_BUILT_IN_ENCODER) if _BUILT_IN_ENCODER.is_dir() else None
 
 
 def load_transcriber(settings: Settings) -> Transcriber:
@@ -38,6 +62,17 @@ def load_transcriber(settings: Settings) -> Transcriber:
     if settings.whisper_model is None:
         return WorkerTranscriber(PocketSphinxTranscriber)
     return WhisperTranscriber(settings.whisper_model, threads=settings.threads)
+
+
+def load_models() -> Catalogue:
+    """The public models that packs can be made of. Raises `DetectionError`."""
+    return load_catalogue(resources.ROOT / "models" / "catalogue.yaml")
+
+
+def model_advice(settings: Settings) -> list[str]:
+    """What to install for each job that only built-in models do so far."""
+    wanted = load_models().recommended
+    return [recommendation(model) for model in wanted if getattr(settings, model.setting) is None]
 
 
 def open_case_log(settings: Settings) -> CaseWriter:

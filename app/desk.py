@@ -6,6 +6,7 @@ from pathlib import Path
 import resources
 from app.cases.reader import CaseReader
 from app.cases.records import CaseSummary
+from app.cases.voices import read_watched
 from app.cases.writer import CaseWriter
 from app.engines import Engines
 from app.errors import NoCaseLogError
@@ -30,7 +31,8 @@ class LocalDesk:
         """Start the call recorded in `path`. Raises the errors of the file, the engines or the log."""
         source = FileSource(path, caller, realtime)
         self._engines = self._engines or self._load_engines()
-        self._session = self._engines.session(source, self._writer, listener)
+        watched = read_watched(self._case_log)
+        self._session = self._engines.session(source, self._writer, listener, watched=watched)
         self._session.start()
         return self._session
 

@@ -1,5 +1,6 @@
 """What judges calls: loaded once, then a fresh row of judges for each call."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -9,6 +10,7 @@ from audio.source import AudioSource
 from detection.disclosure.judge import DisclosureJudge
 from detection.disclosure.rule import Rule
 from detection.disclosure.statements import StatementsPack
+from detection.errors import DetectionError
 from detection.fusion import AlertRules
 from detection.pipeline import Pipeline
 from detection.playbook import Playbook
@@ -17,8 +19,12 @@ from detection.transcribe.transcriber import Transcriber
 from detection.vad import SileroVad
 from detection.vishing.judge import TalkJudge
 from detection.vishing.pack import TacticsPack
+from detection.voice.cascade import StrongModel, StrongOpinion
 from detection.voice.countermeasure import CountermeasureModel
+from detection.voice.encoder import SpeakerEncoder
+from detection.voice.enrolment import Enrolment, WatchedVoice
 from detection.voice.judge import CountermeasureJudge
+from detection.voice.speaker import EmbeddingJudge
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +38,10 @@ class Engines:
     rule: Rule
     statements: StatementsPack
     playbook: Playbook
+    encoder: SpeakerEncoder | None = None
+    """None where there is no model pack to compare voices with."""
+    strong: StrongModel | None = None
+    """None where no large model gives a second opinion on the voice."""
 
     def __enter__(self) -> Self:
         return self
@@ -42,19 +52,46 @@ class Engines:
     def close(self) -> None:
         """Let go of what the models hold; no call may run."""
         self.transcriber.close()
+        if self.strong:
+            self.strong.close()
 
     def session(
-        self, source: AudioSource, writer: CaseWriter, listener: Listener | None = None
+        self,
+        source: AudioSource,
+        writer: CaseWriter,
+        listener: Listener | None = None,
+        claimed: Enrolment | None = None,
+        watched: Sequence[WatchedVoice] = (),
     ) -> Session:
-        """A call from `source`, not yet started, with judges of its own."""
+        """A call from `source`, not yet started, with judges of its own.
+
+        The caller's voice is compared with that of `claimed`, whom the caller claims to be, and with
+        every voice of `watched`. Raises `DetectionError` where `claimed` cannot be compared.
+        """
         mono = len(source.channels) == 1
         pipeline = Pipeline(
             self.transcriber,
-            CountermeasureJudge(self.countermeasure),
+            CountermeasureJudge(self.countermeasure, self._second_opinion(is_live=source.is_live)),
             TalkJudge(self.tactics, mono=mono),
             DisclosureJudge(self.rule, self.statements, mono=mono),
             AlertRules(self.playbook),
+            self._speaker_judge(claimed, watched),
         )
         segmenters = {channel: Segmenter(channel, self.vad.stream()) for channel in source.channels}
         engines = (self.vad.engine, *pipeline.engines)
         return Session(source, segmenters, pipeline, engines, writer, listener)
+
+    def _second_opinion(self, *, is_live: bool) -> StrongOpinion | None:
+        return StrongOpinion(self.strong, patient=not is_live) if self.strong else None
+
+    def _speaker_judge(
+        self, claimed: Enrolment | None, watched: Sequence[WatchedVoice]
+    ) -> EmbeddingJudge | None:
+        if self.encoder:
+            return EmbeddingJudge(self.encoder, claimed, watched)
+        if claimed:
+            raise DetectionError(
+                f"Whether {claimed.name} is calling cannot be checked: there is no model pack to "
+                "compare voices with, so name one with EARWITNESS_SPEAKER_PACK."
+            )
+        return None

@@ -28,6 +28,10 @@ class UnknownCaseError(CaseLogError):
     """A case id that fits no case, or more than one."""
 
 
+class UnknownVoiceError(CaseLogError):
+    """A name under which no voice is kept, or one whose time to be kept is over."""
+
+
 class EvaluationError(EarwitnessError):
     """The list of labelled cases to measure a judge on cannot be used."""
 

@@ -15,10 +15,11 @@ from app.words import (
     conversation_text,
     disclosure_text,
     error_text,
+    identity_text,
     printable,
     voice_text,
 )
-from audio.types import CALL_RATE
+from audio.types import CALL_RATE, Channel
 from detection.clock import clock_at
 from detection.types import Alert, AlertLevel, Finding
 
@@ -30,12 +31,14 @@ def as_json(state: CaseState, file: str, error: Exception | None = None) -> dict
     """
     reason, detail = _end(state, error)
     voice, conversation, disclosure = state.voice, state.conversation, state.disclosure
+    speaker, identity = state.speaker, state.identity
     return {
         "file": file,
         "duration_s": _seconds(state.heard),
         "case_id": state.case_id,
         "engines": [
-            {"job": e.job, "id": e.id, "revision": e.revision, "note": e.note} for e in state.engines
+            {"job": e.job, "id": e.id, "revision": e.revision, "note": e.note, "scope": e.scope}
+            for e in state.engines
         ],
         "transcript": [
             {
@@ -53,10 +56,62 @@ def as_json(state: CaseState, file: str, error: Exception | None = None) -> dict
             "llr": voice.llr,
             "speech_s": round(voice.speech_s, 2),
             "threshold_real": voice.threshold_real,
+            "threshold_watch": voice.threshold_watch,
             "threshold_synthetic": voice.threshold_synthetic,
             "model_id": voice.model_id,
             "model_revision": voice.model_revision,
             "reasons": list(voice.reasons),
+            "trace": [
+                {
+                    "start_s": _seconds(point.start),
+                    "end_s": _seconds(point.end),
+                    "llr": round(point.llr, 4),
+                    "model_id": point.model_id,
+                }
+                for point in state.voice_trace.values()
+            ],
+        },
+        "speaker": {
+            "level": speaker.level.value,
+            "claimed": speaker.claimed,
+            "llr": speaker.llr,
+            "speech_s": round(speaker.speech_s, 2),
+            "since_s": _seconds(speaker.since),
+            "threshold_match": speaker.threshold_match,
+            "threshold_reject": speaker.threshold_reject,
+            "model_id": speaker.model_id,
+            "model_revision": speaker.model_revision,
+            "spread": speaker.spread,
+            "drift": speaker.drift,
+            "changes": [
+                {
+                    "start_s": _seconds(change.start),
+                    "llr": round(change.llr, 4),
+                    "threshold": round(change.threshold, 4),
+                }
+                for change in state.voice_changes
+            ],
+            "watch_hits": [
+                {
+                    "name": hit.name,
+                    "case_id": hit.case_id,
+                    "note": hit.note,
+                    "llr": round(hit.llr, 4),
+                    "threshold": round(hit.threshold, 4),
+                    "at_s": _seconds(hit.at),
+                }
+                for hit in speaker.watch_hits
+            ],
+            "reasons": list(speaker.reasons),
+        },
+        "identity": {
+            "level": identity.level.value,
+            "claimed": identity.claimed,
+            "llr": identity.llr,
+            "speech_s": round(identity.speech_s, 2),
+            "speaker_model": identity.speaker,
+            "voice_model": identity.voice,
+            "reasons": list(identity.reasons),
         },
         "conversation": {
             "level": conversation.level.value,
@@ -151,6 +206,9 @@ def print_report(console: Console, state: CaseState, error: Exception | None = N
     for alert in state.alerts:
         _print_alert(console, alert)
     console.print(_transcript_table(state))
+    for change in state.voice_changes:
+        said = f"another voice took over (likelihood ratio same : other {change.llr:+.1f})"
+        console.print(_plain(f"{clock_at(change.start)} {CHANNEL_NAME[Channel.CALLER]}: {said}"))
     for missing in state.not_judged:
         span = f"{clock_at(missing.start)}-{clock_at(missing.end)} {CHANNEL_NAME[missing.channel]}"
         console.print(_plain(f"{span}: {STAGE_NAME[missing.stage]}, {missing.reason}", "dim"))
@@ -187,13 +245,18 @@ def _engines_line(state: CaseState) -> str:
 
 def _verdict_table(state: CaseState) -> Table:
     table = _table()
-    for title, text in (
-        ("Voice", voice_text(state.voice)),
+    verdicts = [
+        ("Voice", voice_text(state.voice, state.engines)),
         ("Conversation", conversation_text(state.conversation, state.findings)),
         ("AI disclosure", disclosure_text(state.disclosure)),
-    ):
+    ]
+    if state.identity.claimed:
+        verdicts.insert(1, (f"Is it {state.identity.claimed}?", identity_text(state.identity)))
+    for title, text in verdicts:
         word = Text(text.phrase.word, f"bold {TONE_COLOUR[text.phrase.tone]}")
-        table.add_row(title, word, _plain(" ".join(text.reasons) or text.phrase.meaning))
+        table.add_row(printable(title), word, _plain(" ".join(text.reasons) or text.phrase.meaning))
+        if text.judge:
+            table.add_row("", "", _plain(text.judge, "dim"))
     return table
 
 

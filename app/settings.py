@@ -27,6 +27,10 @@ class Settings(BaseSettings):
     """Folder of a CTranslate2 Whisper model; None uses the built-in recognizer."""
     voice_pack: Path = resources.ROOT / "models" / "earwitness-cm-small"
     """Folder of the model pack that judges the voice."""
+    strong_voice_pack: Path | None = None
+    """Folder of a large model pack that gives a second opinion on the voice; None asks for none."""
+    speaker_pack: Path | None = None
+    """Folder of the model pack that compares voices; None uses the built-in one where there is one."""
     tactics_pack: Path = resources.ROOT / "tactics" / "en.yaml"
     policy: Path = resources.ROOT / "policies" / "company.yaml"
     statements: Path = resources.ROOT / "disclosure" / "en.yaml"

@@ -17,6 +17,8 @@ from detection.types import (
     DisclosureVerdict,
     EngineInfo,
     Finding,
+    IdentityLevel,
+    IdentityVerdict,
     VoiceLevel,
     VoiceVerdict,
 )
@@ -43,11 +45,16 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True)
 class VerdictText:
-    """A whole verdict as a person reads it; `footnote` says how much was heard, and is short."""
+    """A whole verdict as a person reads it.
+
+    `footnote` says how much was heard, and is short; `judge` what judged, and what that can and cannot
+    do, in one sentence.
+    """
 
     phrase: Phrase
     reasons: tuple[str, ...] = ()
     footnote: str = ""
+    judge: str = ""
 
 
 TONE_COLOUR = {
@@ -66,6 +73,7 @@ CHANNEL_NAME = {Channel.CALLER: "Caller", Channel.AGENT: "Help desk"}
 STAGE_NAME = {
     "transcript": "not transcribed",
     "voice": "voice not judged",
+    "speaker": "voice not compared with known voices",
     "tactics": "not searched for tactics",
     "disclosure": "not searched for AI disclosure",
     "all": "not judged",
@@ -87,8 +95,40 @@ VOICE = {
         "This audio sounds human. It does not say that the caller owns the account.",
     ),
     VoiceLevel.UNSURE: Phrase("Unsure", Tone.UNSURE, "The voice could be real or synthetic."),
+    VoiceLevel.SUSPECT: Phrase(
+        "May be synthetic",
+        Tone.WATCH,
+        "Parts of this audio sound as if a machine made it; that alone raises no alert.",
+    ),
     VoiceLevel.LIKELY_SYNTHETIC: Phrase(
         "Likely synthetic", Tone.ALERT, "This audio sounds as if a machine made it."
+    ),
+}
+
+IDENTITY = {
+    IdentityLevel.NOT_CHECKED: Phrase(
+        "Not checked", Tone.UNKNOWN, "The voice has not been compared with an enrolled one."
+    ),
+    IdentityLevel.NOT_ENOUGH_SPEECH: Phrase(
+        "Not enough speech yet",
+        Tone.UNKNOWN,
+        "The caller has not spoken long enough to compare the voice.",
+    ),
+    IdentityLevel.MATCHES: Phrase(
+        "Sounds like them",
+        Tone.CALM,
+        "The voice sounds like the enrolled one, and human. That does not prove who is calling.",
+    ),
+    IdentityLevel.UNSURE: Phrase(
+        "Unsure", Tone.UNSURE, "The voice could be the enrolled one, another one or a copy."
+    ),
+    IdentityLevel.DOES_NOT_MATCH: Phrase(
+        "Does not match", Tone.WATCH, "The voice does not sound like the enrolled one."
+    ),
+    IdentityLevel.LIKELY_CLONE: Phrase(
+        "Likely a clone",
+        Tone.ALERT,
+        "The voice sounds like the enrolled one, and as if a machine made it.",
     ),
 }
 
@@ -149,10 +189,21 @@ def local_time(iso: str) -> str:
     return datetime.fromisoformat(iso).astimezone().strftime("%d %b %Y %H:%M").lstrip("0")
 
 
-def voice_text(verdict: VoiceVerdict) -> VerdictText:
-    """The voice verdict in words."""
+def voice_text(verdict: VoiceVerdict, engines: Sequence[EngineInfo]) -> VerdictText:
+    """The voice verdict in words, with what the one of `engines` that judged it can and cannot do."""
     footnote = f"{verdict.speech_s:.0f} s of the caller's speech heard" if verdict.speech_s else ""
-    return VerdictText(VOICE[verdict.level], verdict.reasons, footnote)
+    judge = next((_judge_sentence(engine) for engine in engines if engine.job == "voice"), "")
+    return VerdictText(VOICE[verdict.level], verdict.reasons, footnote, judge)
+
+
+def _judge_sentence(engine: EngineInfo) -> str:
+    return engine.scope or f"Judged by {engine.note or engine.id}."
+
+
+def identity_text(verdict: IdentityVerdict) -> VerdictText:
+    """The identity verdict in words, with whom the caller claims to be."""
+    footnote = f"Claims to be {verdict.claimed}" if verdict.claimed else ""
+    return VerdictText(IDENTITY[verdict.level], verdict.reasons, footnote)
 
 
 def conversation_text(verdict: ConversationVerdict, findings: Sequence[Finding]) -> VerdictText:

@@ -16,11 +16,15 @@ from detection.types import (
     DisclosureVerdict,
     EngineInfo,
     Finding,
+    IdentityVerdict,
+    SpeakerVerdict,
     Utterance,
+    VoiceChange,
+    VoicePoint,
     VoiceVerdict,
 )
 
-Stage = Literal["transcript", "voice", "tactics", "disclosure", "all"]
+Stage = Literal["transcript", "voice", "speaker", "tactics", "disclosure", "all"]
 """What judges speech, one after the other."""
 
 
@@ -80,12 +84,48 @@ class FindingMade:
 
 
 @dataclass(frozen=True, slots=True)
+class VoiceScored:
+    """Windows of the caller's speech were scored: no more than a segment of 12 s brings."""
+
+    points: tuple[VoicePoint, ...]
+    at: int
+    kind: Literal["voice_scored"] = "voice_scored"
+
+
+@dataclass(frozen=True, slots=True)
 class VoiceJudged:
     """The voice verdict after more speech."""
 
     verdict: VoiceVerdict
     at: int
     kind: Literal["voice"] = "voice"
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerJudged:
+    """The caller's voice against known voices after more speech."""
+
+    verdict: SpeakerVerdict
+    at: int
+    kind: Literal["speaker"] = "speaker"
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerChanged:
+    """Another voice took over on the caller's channel."""
+
+    change: VoiceChange
+    at: int
+    kind: Literal["speaker_changed"] = "speaker_changed"
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityJudged:
+    """Whether the claimed person is speaking, stored when it changes."""
+
+    verdict: IdentityVerdict
+    at: int
+    kind: Literal["identity"] = "identity"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +171,11 @@ Event: TypeAlias = (
     | UtteranceHeard
     | NotJudged
     | FindingMade
+    | VoiceScored
     | VoiceJudged
+    | SpeakerJudged
+    | SpeakerChanged
+    | IdentityJudged
     | ConversationJudged
     | DisclosureJudged
     | AlertRaised

@@ -1,4 +1,4 @@
-"""Three verdicts to alerts: when a person must be told, of what, and what to do next.
+"""Verdicts to alerts: when a person must be told, of what, and what to do next.
 
 A verdict is never changed here and each kind of alert is raised once per call, so that the window
 stays calm. A synthetic voice that has said what it is raises nothing.
@@ -15,6 +15,10 @@ from detection.types import (
     DisclosureState,
     DisclosureVerdict,
     Finding,
+    IdentityLevel,
+    IdentityVerdict,
+    SpeakerLevel,
+    SpeakerVerdict,
     VoiceLevel,
     VoiceVerdict,
 )
@@ -32,6 +36,8 @@ class Verdicts:
         default_factory=lambda: DisclosureVerdict(DisclosureState.NOT_CHECKED)
     )
     findings: list[Finding] = field(default_factory=list)
+    speaker: SpeakerVerdict = field(default_factory=lambda: SpeakerVerdict(SpeakerLevel.NOT_CHECKED))
+    identity: IdentityVerdict = field(default_factory=lambda: IdentityVerdict(IdentityLevel.NOT_CHECKED))
 
 
 class AlertRules:
@@ -44,9 +50,11 @@ class AlertRules:
     def due(self, verdicts: Verdicts, at: int) -> list[Alert]:
         """Alerts that `verdicts` call for and that were not raised before, the loudest first."""
         candidates = [
+            self._identity(verdicts.identity, at),
             self._conversation(verdicts, at),
             self._disclosure(verdicts, at),
             self._voice(verdicts, at),
+            self._watch_list(verdicts.speaker, at),
         ]
         return [alert for alert in candidates if alert and self._is_new(alert)]
 
@@ -57,6 +65,36 @@ class AlertRules:
             return False
         self._raised.add(this)
         return True
+
+    def _identity(self, identity: IdentityVerdict, at: int) -> Alert | None:
+        name, reason = identity.claimed, " ".join(identity.reasons)
+        if identity.level is IdentityLevel.LIKELY_CLONE:
+            title = f"The voice sounds like {name} and looks synthetic"
+            step = self._playbook.copied_voice
+            return Alert(AlertLevel.ALERT, "identity", title, reason, step, at)
+        if identity.level is IdentityLevel.DOES_NOT_MATCH:
+            title = f"The voice is not the one enrolled for {name}"
+            return Alert(AlertLevel.WATCH, "identity", title, reason, self._playbook.other_voice, at)
+        return None
+
+    def _watch_list(self, speaker: SpeakerVerdict, at: int) -> Alert | None:
+        if not speaker.watch_hits:
+            return None
+        heard = [
+            f"The voice sounds like {hit.name} of the watch list"
+            + (f", heard in case {hit.case_id}" if hit.case_id else "")
+            + (f" ({hit.note})" if hit.note else "")
+            + f": likelihood ratio {hit.llr:.1f}, threshold {hit.threshold:.1f}."
+            for hit in speaker.watch_hits
+        ]
+        return Alert(
+            AlertLevel.WATCH,
+            "watch_list",
+            "The caller sounds like a voice on the watch list",
+            " ".join([*heard, "Voices of different people can be alike."]),
+            self._playbook.watched_voice,
+            at,
+        )
 
     def _conversation(self, verdicts: Verdicts, at: int) -> Alert | None:
         level = verdicts.conversation.level

@@ -13,16 +13,22 @@ from detection.events import (
     Event,
     FindingMade,
     GapHeard,
+    IdentityJudged,
     NotJudged,
+    SpeakerChanged,
+    SpeakerJudged,
     Stage,
     UtteranceHeard,
     VoiceJudged,
+    VoiceScored,
 )
 from detection.fusion import AlertRules, Verdicts
 from detection.transcribe.transcriber import Rejection, Transcriber
-from detection.types import EngineInfo, Segment, Utterance, VoiceVerdict
+from detection.types import EngineInfo, Segment, SpeakerVerdict, Utterance, VoiceVerdict
 from detection.vishing.judge import TalkJudge
+from detection.voice.identity import identity
 from detection.voice.judge import VoiceJudge
+from detection.voice.speaker import SpeakerJudge
 
 _log = logging.getLogger(__name__)
 
@@ -34,7 +40,7 @@ class Pipeline:
     """One call's judges in a row. Runs on the inference thread; every method returns new events.
 
     A judge that fails on a segment is recorded as `NotJudged` and the call goes on without it for
-    that segment.
+    that segment. Without `speaker` nobody's identity is checked.
     """
 
     def __init__(
@@ -44,20 +50,23 @@ class Pipeline:
         talk: TalkJudge,
         disclosure: DisclosureJudge,
         alerts: AlertRules,
+        speaker: SpeakerJudge | None = None,
     ) -> None:
         self._transcriber = transcriber
         self._voice = voice
         self._talk = talk
         self._disclosure = disclosure
         self._alerts = alerts
+        self._speaker = speaker
+        self._changes_told = 0
         self._verdicts = Verdicts()
+        self._points_told = 0
 
     @property
     def engines(self) -> tuple[EngineInfo, ...]:
         """What judges this call, in the order it is asked."""
-        return tuple(
-            part.engine for part in (self._transcriber, self._voice, self._talk, self._disclosure)
-        )
+        parts = (self._transcriber, self._voice, self._speaker, self._talk, self._disclosure)
+        return tuple(part.engine for part in parts if part)
 
     def hear(self, segment: Segment) -> list[Event]:
         """Judge one segment; the events it gives rise to, in the order they are to be stored."""
@@ -65,6 +74,7 @@ class Pipeline:
         span = _Span.of(segment)
         if segment.channel is SUBJECT:
             events += self._guarded("voice", span, lambda: self._hear_voice(segment))
+            events += self._guarded("speaker", span, lambda: self._hear_speaker(segment))
         words = self._guarded("transcript", span, lambda: self._hear_words(segment))
         if not any(isinstance(event, UtteranceHeard) for event in words):
             self._talk.miss(segment)
@@ -81,8 +91,10 @@ class Pipeline:
 
     def advance(self, at: int) -> list[Event]:
         """Let the clock of the disclosure policy run: all speech before `at` has been heard."""
+        call = _Span(SUBJECT, 0, at)
+        events = self._guarded("voice", call, lambda: self._voice_events(self._voice.advance(), at))
         self._disclosure.advance(at)
-        return self._conclude(at)
+        return events + self._conclude(at)
 
     def finish(self, at: int, *, is_whole: bool) -> list[Event]:
         """Judge what was still held back at `at`; `is_whole` where the call itself ended there.
@@ -91,6 +103,8 @@ class Pipeline:
         """
         call = _Span(SUBJECT, 0, at)
         events = self._guarded("voice", call, lambda: self._voice_events(self._voice.finish(), at))
+        if speaker := self._speaker:
+            events += self._guarded("speaker", call, lambda: self._speaker_events(speaker.finish(), at))
         self._disclosure.advance(at)
         if is_whole:
             self._disclosure.finish()
@@ -100,11 +114,27 @@ class Pipeline:
         return self._voice_events(self._voice.hear(segment), segment.end)
 
     def _voice_events(self, verdict: VoiceVerdict | None, at: int) -> list[Event]:
+        points = tuple(self._voice.trace[self._points_told :])
+        self._points_told += len(points)
+        events: list[Event] = [VoiceScored(points, at)] if points else []
         if verdict is None or verdict == self._verdicts.voice:
-            return []
+            return events
         self._verdicts.voice = verdict
         self._disclosure.hear_voice(verdict.level)
-        return [VoiceJudged(verdict, at)]
+        return [*events, VoiceJudged(verdict, at)]
+
+    def _hear_speaker(self, segment: Segment) -> list[Event]:
+        if self._speaker is None:
+            return []
+        return self._speaker_events(self._speaker.hear(segment), segment.end)
+
+    def _speaker_events(self, verdict: SpeakerVerdict | None, at: int) -> list[Event]:
+        if self._speaker is None or verdict is None or verdict == self._verdicts.speaker:
+            return []
+        self._verdicts.speaker = verdict
+        changes = self._speaker.changes[self._changes_told :]
+        self._changes_told += len(changes)
+        return [*(SpeakerChanged(change, at) for change in changes), SpeakerJudged(verdict, at)]
 
     def _hear_words(self, segment: Segment) -> list[Event]:
         span = _Span.of(segment)
@@ -127,6 +157,10 @@ class Pipeline:
 
     def _conclude(self, at: int) -> list[Event]:
         events: list[Event] = []
+        claim = identity(self._verdicts.voice, self._verdicts.speaker)
+        if claim != self._verdicts.identity:
+            self._verdicts.identity = claim
+            events.append(IdentityJudged(claim, at))
         conversation = self._talk.verdict
         if conversation != self._verdicts.conversation:
             self._verdicts.conversation = conversation

@@ -19,6 +19,9 @@ class Playbook(Pack):
     any_ask: _Sentence
     synthetic_voice: _Sentence
     undisclosed_ai: _Sentence
+    copied_voice: _Sentence
+    other_voice: _Sentence
+    watched_voice: _Sentence
 
     def step_for(self, labels: Sequence[str]) -> str:
         """The step for the first of `labels` that has one of its own."""

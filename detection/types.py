@@ -13,7 +13,30 @@ class VoiceLevel(StrEnum):
     NOT_ENOUGH_SPEECH = "not_enough_speech"
     REAL = "real"
     UNSURE = "unsure"
+    SUSPECT = "suspect"
+    """Worth watching, and not enough for an alert."""
     LIKELY_SYNTHETIC = "likely_synthetic"
+
+
+class SpeakerLevel(StrEnum):
+    """Whether the caller's voice is the one that was enrolled for the person they claim to be."""
+
+    NOT_CHECKED = "not_checked"
+    NOT_ENOUGH_SPEECH = "not_enough_speech"
+    MATCHES = "matches"
+    UNSURE = "unsure"
+    DOES_NOT_MATCH = "does_not_match"
+
+
+class IdentityLevel(StrEnum):
+    """Whether the claimed person is speaking: the enrolled voice, and no copy of it."""
+
+    NOT_CHECKED = "not_checked"
+    NOT_ENOUGH_SPEECH = "not_enough_speech"
+    MATCHES = "matches"
+    UNSURE = "unsure"
+    DOES_NOT_MATCH = "does_not_match"
+    LIKELY_CLONE = "likely_clone"
 
 
 class ConversationLevel(StrEnum):
@@ -59,12 +82,17 @@ class AlertLevel(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class EngineInfo:
-    """Which engine did a job (`vad`, `transcript`, `voice`, `tactics`, `disclosure`) in this call."""
+    """Which engine did a job in this call.
+
+    Jobs: `vad`, `transcript`, `voice`, `speaker`, `tactics`, `disclosure`. `note` is its name for
+    people, `scope` what it can and cannot do in one sentence.
+    """
 
     job: str
     id: str
     revision: str
     note: str = ""
+    scope: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +137,8 @@ class VoiceVerdict:
 
     `llr` is the calibrated natural-log likelihood ratio synthetic : real over the speech heard so
     far, `score` the probability of synthetic it means at even prior odds; both None before
-    anything was scored. `threshold_*` are the LLRs at which the levels change.
+    anything was scored. `threshold_*` are the LLRs at which the levels change; `threshold_watch` is
+    None where the model has no such level.
     """
 
     level: VoiceLevel
@@ -120,6 +149,95 @@ class VoiceVerdict:
     model_revision: str = ""
     threshold_real: float | None = None
     threshold_synthetic: float | None = None
+    reasons: tuple[str, ...] = ()
+    threshold_watch: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VoicePoint:
+    """One scored window of the caller's speech, for the time line.
+
+    `llr` is what this window says by itself. It was heard between `start` and `end`; pauses in between
+    were not scored. A later point with the same model and start replaces this one: the window grew.
+    """
+
+    start: int
+    end: int
+    llr: float
+    model_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceChange:
+    """From `start` on the caller's channel carries another voice, as after a hand-over.
+
+    `llr` is the natural-log likelihood ratio same : different speaker of the speech after `start`
+    against that before; `threshold` what it stayed below.
+    """
+
+    start: int
+    llr: float
+    threshold: float
+
+
+@dataclass(frozen=True, slots=True)
+class WatchHit:
+    """The caller sounds like a voice on the watch list.
+
+    `llr` (natural log, same : different speaker) was at least `threshold`, which rises with the
+    number of voices compared.
+    """
+
+    name: str
+    case_id: str
+    note: str
+    llr: float
+    threshold: float
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerVerdict:
+    """The caller's voice against known voices so far.
+
+    `llr` is the calibrated natural-log likelihood ratio same : different speaker of the voice
+    enrolled for `claimed`; None before anything was compared. It and `speech_s` are about the
+    voice that speaks now: both start anew at `since`, the sample at which another voice took over.
+    `spread` is how far the windows of that voice scatter (1 less the length of their mean) and
+    `drift` how far the latest are from the first (1 less the cosine of their means); they are
+    evidence of their own and change no level.
+    """
+
+    level: SpeakerLevel
+    claimed: str = ""
+    llr: float | None = None
+    speech_s: float = 0.0
+    since: int = 0
+    model_id: str = ""
+    model_revision: str = ""
+    threshold_match: float | None = None
+    threshold_reject: float | None = None
+    spread: float | None = None
+    drift: float | None = None
+    watch_hits: tuple[WatchHit, ...] = ()
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityVerdict:
+    """Voice and speaker verdict in one (`detection.voice.identity`).
+
+    `llr` is the natural-log likelihood ratio of the claimed person speaking against anybody else
+    or a copy of the voice; None where either judge has no ratio. `speaker` and `voice` are the
+    verdicts' models as "id revision".
+    """
+
+    level: IdentityLevel
+    claimed: str = ""
+    llr: float | None = None
+    speech_s: float = 0.0
+    speaker: str = ""
+    voice: str = ""
     reasons: tuple[str, ...] = ()
 
 

@@ -2,7 +2,7 @@
 
 from sqlite_utils import Database, Migrations
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Stored as `PRAGMA user_version`; each migration sets the version that it leads to."""
 
 APPLICATION_ID = int.from_bytes(b"EARW")
@@ -45,3 +45,33 @@ def create_tables(db: Database) -> None:
     """)
     db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     db.execute("PRAGMA user_version = 1")
+
+
+@migrations()
+def create_voices(db: Database) -> None:
+    """Version 2: enrolled voices and the watch list."""
+    db.execute("""
+        CREATE TABLE enrolments (
+            name TEXT NOT NULL PRIMARY KEY,
+            embedding BLOB NOT NULL,
+            model_id TEXT NOT NULL,
+            model_revision TEXT NOT NULL,
+            speech_s REAL NOT NULL,
+            enrolled_at TEXT NOT NULL,
+            consent TEXT NOT NULL,
+            expires_at TEXT
+        ) STRICT, WITHOUT ROWID
+    """)
+    db.execute("""
+        CREATE TABLE watched_voices (
+            name TEXT NOT NULL PRIMARY KEY,
+            embedding BLOB NOT NULL,
+            model_id TEXT NOT NULL,
+            model_revision TEXT NOT NULL,
+            speech_s REAL NOT NULL,
+            added_at TEXT NOT NULL,
+            case_id TEXT NOT NULL,
+            note TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID
+    """)
+    db.execute("PRAGMA user_version = 2")

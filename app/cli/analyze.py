@@ -1,9 +1,10 @@
 """`earwitness analyze`: recordings in, verdicts and stored cases out."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeAlias
 
 import click
 from rich.console import Console
@@ -12,15 +13,18 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from app.analysis import Progress as OnProgress
 from app.analysis import analyze_file
 from app.case_state import CaseState
+from app.cases.voices import read_enrolment, read_watched
 from app.cases.writer import CaseWriter
 from app.cli.common import Exit, data_dir_option, fail, printing, warn
-from app.compose import load_engines, open_case_log
-from app.engines import Engines
+from app.compose import case_log_path, load_engines, open_case_log
 from app.report import as_json, print_report
 from app.settings import settings_with
 from app.words import error_text, printable
 from audio.errors import AudioError
 from audio.file_source import Caller
+
+Walked: TypeAlias = tuple[CaseState, Exception | None]
+"""What a recording came to, and why its walk ended early where it did."""
 
 
 @click.command()
@@ -39,6 +43,14 @@ from audio.file_source import Caller
 @click.option(
     "--voice-pack", type=click.Path(path_type=Path), help="Folder of another voice model pack."
 )
+@click.option(
+    "--speaker-pack", type=click.Path(path_type=Path), help="Folder of another speaker model pack."
+)
+@click.option(
+    "--claims",
+    metavar="NAME",
+    help="Whom the caller claims to be: compare with the voice enrolled under that name.",
+)
 @data_dir_option
 def analyze(
     files: tuple[Path, ...],
@@ -46,22 +58,41 @@ def analyze(
     as_json_lines: bool,
     whisper_model: Path | None,
     voice_pack: Path | None,
+    speaker_pack: Path | None,
+    claims: str | None,
     data_dir: Path | None,
 ) -> None:
     """Judge recordings of calls, store each as a case and print what was found."""
-    settings = settings_with(data_dir=data_dir, whisper_model=whisper_model, voice_pack=voice_pack)
+    settings = settings_with(
+        data_dir=data_dir,
+        whisper_model=whisper_model,
+        voice_pack=voice_pack,
+        speaker_pack=speaker_pack,
+    )
+    case_log = case_log_path(settings)
+    claimed = read_enrolment(case_log, claims) if claims is not None else None
+    watched = read_watched(case_log)
     with load_engines(settings) as engines, open_case_log(settings) as writer:
-        done = [_analyze_one(file, caller, as_json_lines, engines, writer) for file in files]
+
+        def walk(file: Path, on_progress: OnProgress) -> Walked:
+            return analyze_file(
+                file, caller, engines, writer, on_progress, claimed=claimed, watched=watched
+            )
+
+        done = [_analyze_one(file, as_json_lines, walk, writer) for file in files]
     raise SystemExit(Exit.OK if all(done) else Exit.FAILED)
 
 
 def _analyze_one(
-    file: Path, caller: Caller | None, as_json_lines: bool, engines: Engines, writer: CaseWriter
+    file: Path,
+    as_json_lines: bool,
+    walk: Callable[[Path, OnProgress], Walked],
+    writer: CaseWriter,
 ) -> bool:
     """Analyse, print, and tell whether the whole file could be analysed."""
     try:
         with _shown_progress(file) as on_progress:
-            state, error = analyze_file(file, caller, engines, writer, on_progress)
+            state, error = walk(file, on_progress)
     except AudioError as unreadable:
         fail(str(unreadable))
         if as_json_lines:

@@ -10,6 +10,8 @@ from app.cli.cases import cases
 from app.cli.common import Exit, OutputError, drop_output, fail
 from app.cli.demo import demo
 from app.cli.evaluate import evaluate
+from app.cli.models import models
+from app.cli.voices import voices
 from app.errors import USER_ERRORS
 from app.words import printable
 
@@ -20,7 +22,7 @@ def cli() -> None:
     """Judge calls on this machine: cloned voice, voice phishing, an AI that has not said so."""
 
 
-for command in (analyze, cases, demo, evaluate):
+for command in (analyze, cases, demo, evaluate, models, voices):
     cli.add_command(command)
 
 

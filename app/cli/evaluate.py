@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -14,12 +14,15 @@ from rich.table import Table
 from rich.text import Text
 
 from app.cli.common import printing
+from app.cli.speaker_tables import speaker_tables
 from app.cli.voice_tables import voice_tables
-from app.compose import load_transcriber
+from app.compose import load_speaker_encoder, load_transcriber
 from app.errors import EvaluationError
+from app.evaluation.attacks import ATTACKS
 from app.evaluation.channels import CHANNELS, MISSING
 from app.evaluation.det import DetPlot
 from app.evaluation.disclosure import evaluate_disclosure
+from app.evaluation.speakers import SECONDS, evaluate_speakers
 from app.evaluation.talk import evaluate_talk
 from app.evaluation.transcript import evaluate_transcript
 from app.evaluation.voice import evaluate_voice
@@ -37,19 +40,27 @@ from detection.voice.judge import CountermeasureJudge
 _cases = click.argument("cases", metavar="FILE", type=click.Path(path_type=Path))
 _json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
 
-_KNOWN_CHANNELS = ", ".join(CHANNELS)
+_WAYS = (*CHANNELS, *ATTACKS)
+_Callback = Callable[[click.Context, click.Parameter, str], tuple[str, ...]]
 
 
-def _channels(_context: click.Context, _option: click.Parameter, given: str) -> tuple[str, ...]:
-    names = _listed(given)
-    for name in names:
-        if name in MISSING:
-            raise click.BadParameter(
-                f"the FFmpeg here cannot encode {name}; known are {_KNOWN_CHANNELS}."
-            )
-        if name not in CHANNELS:
-            raise click.BadParameter(f"{name!r} is no channel; known are {_KNOWN_CHANNELS}.")
-    return names
+def _some_of(known: Collection[str]) -> _Callback:
+    """Names in a list parted by commas, each one of `known`."""
+    told = ", ".join(known)
+
+    def check(_context: click.Context, _option: click.Parameter, given: str) -> tuple[str, ...]:
+        names = _listed(given)
+        for name in names:
+            if name in MISSING:
+                raise click.BadParameter(
+                    f"this machine has no encoder for {name} (docs/evaluation.md says where to get "
+                    f"one); known are {told}."
+                )
+            if name not in known:
+                raise click.BadParameter(f"{name!r} is no channel; known are {told}.")
+        return names
+
+    return check
 
 
 def _seconds(_context: click.Context, _option: click.Parameter, given: str) -> tuple[float, ...]:
@@ -85,8 +96,8 @@ def evaluate() -> None:
     "--through",
     metavar="CHANNELS",
     default="",
-    callback=_channels,
-    help=f"Send every clip through each of these: {','.join(CHANNELS)}.",
+    callback=_some_of(_WAYS),
+    help=f"Send every clip through each of these: {','.join(_WAYS)}.",
 )
 @click.option(
     "--windows",
@@ -158,11 +169,54 @@ def transcript(cases: Path, as_json: bool, whisper_model: Path | None) -> None:
 @evaluate.command()
 @_cases
 @_json
-def speakers(cases: Path, as_json: bool) -> None:  # noqa: ARG001 - the shape all judges share
-    """Error rates of the speaker encoder. None is built in yet."""
-    raise EvaluationError(
-        f"{cases} was not evaluated: this version has no speaker encoder yet; update when one does."
+@click.option(
+    "--speaker-pack", type=click.Path(path_type=Path), help="Folder of another speaker model pack."
+)
+@click.option(
+    "--through",
+    metavar="CHANNELS",
+    default="",
+    callback=_some_of(CHANNELS),
+    help=f"Send every clip through each of these: {','.join(CHANNELS)}.",
+)
+@click.option(
+    "--seconds",
+    metavar="SECONDS",
+    default=",".join(f"{seconds:g}" for seconds in SECONDS),
+    show_default=True,
+    callback=_seconds,
+    help="Compare pieces of so many seconds of speech.",
+)
+@click.option(
+    "--det",
+    metavar="PNG",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Draw misses against false alarms (needs earwitness[evaluate]).",
+)
+def speakers(
+    cases: Path,
+    as_json: bool,
+    speaker_pack: Path | None,
+    through: tuple[str, ...],
+    seconds: tuple[float, ...],
+    det: Path | None,
+) -> None:
+    """Error rates of the speaker encoder on recordings of known people (CSV: path,speaker)."""
+    encoder = load_speaker_encoder(settings_with(speaker_pack=speaker_pack))
+    if encoder is None:
+        raise EvaluationError(
+            f"{cases} was not evaluated: no speaker encoder is built in; name one with --speaker-pack."
+        )
+    result = evaluate_speakers(
+        cases,
+        encoder,
+        SileroVad(),
+        _tracked,
+        through=through,
+        seconds=seconds or SECONDS,
+        det=DetPlot(det) if det else None,
     )
+    _show(result, as_json, speaker_tables)
 
 
 def _tracked(items: Iterable[Any]) -> Iterable[Any]:

@@ -24,6 +24,8 @@ def voice_tables(result: Mapping[str, Any]) -> Iterator[RenderableType]:
         yield _by_window(result["windows"])
     if any(figures["per_system"] for figures in conditions.values()):
         yield _by_system(conditions)
+    if any(figures["per_group"] for figures in conditions.values()):
+        yield _by_group(conditions)
     if result["failed"]:
         yield _failed(result["failed"])
 
@@ -32,7 +34,8 @@ def _by_condition(conditions: Mapping[str, Any]) -> Table:
     by = " and ".join(sorted({figures["intervals_by"] for figures in conditions.values()}))
     table = _table(
         f"By condition; second line: 95% interval, bootstrap by {by}",
-        *("Real", "Synth.", "EER", "AUC", "Cllr (min)", "Caught", "False alarms", "Abstained"),
+        *("Real", "Synth.", "EER", "AUC", "Cllr (min)", "Caught", "False alarms"),
+        *("Caught at watch", "False watch", "Abstained"),
     )
     for name, figures in conditions.items():
         table.add_row(
@@ -44,6 +47,8 @@ def _by_condition(conditions: Mapping[str, Any]) -> Table:
             f"{_number(figures['cllr'], 2)}\n({_number(figures['min_cllr'], 2)})",
             _with_interval(figures, "caught_rate"),
             _with_interval(figures, "false_alarm_rate"),
+            _with_interval(figures, "caught_at_watch"),
+            _with_interval(figures, "watch_rate"),
             _with_interval(figures, "abstention_rate"),
         )
     return table
@@ -70,7 +75,8 @@ def _speed(conditions: Mapping[str, Any]) -> Table:
 def _by_window(windows: Mapping[str, Any]) -> Table:
     table = _table(
         "By the first seconds of speech alone",
-        *("Speech", "EER", "AUC", "Cllr", "Caught", "False alarms", "Abstained"),
+        *("Speech", "EER", "AUC", "Cllr", "Caught", "False alarms"),
+        *("Caught at watch", "False watch", "Abstained"),
     )
     for seconds, conditions in windows.items():
         for name, figures in conditions.items():
@@ -82,6 +88,8 @@ def _by_window(windows: Mapping[str, Any]) -> Table:
                 _number(figures["cllr"], 2),
                 _percent(figures["caught_rate"]),
                 _percent(figures["false_alarm_rate"]),
+                _percent(figures["caught_at_watch"]),
+                _percent(figures["watch_rate"]),
                 _percent(figures["abstention_rate"]),
             )
     return table
@@ -114,6 +122,35 @@ def _by_system(conditions: Mapping[str, Any]) -> Table:
             ),
         )
     return table
+
+
+def _by_group(conditions: Mapping[str, Any]) -> Table:
+    """One row per group, the one with the most false alarms in any condition first."""
+    table = _table(
+        "By group: false alarms (95% interval), most first",
+        *map(printable, conditions),
+        first="Group (real clips)",
+    )
+    groups = {group for figures in conditions.values() for group in figures["per_group"]}
+
+    def found(group: str) -> list[Mapping[str, Any]]:
+        return [figures["per_group"].get(group, {}) for figures in conditions.values()]
+
+    def most(group: str) -> tuple[float, str]:
+        return -max(figures.get("false_alarm_rate") or 0.0 for figures in found(group)), group
+
+    for group in sorted(groups, key=most):
+        real = max(figures.get("n_real", 0) for figures in found(group))
+        table.add_row(_plain(f"{group} ({real})"), *map(_false_alarms, found(group)))
+    return table
+
+
+def _false_alarms(figures: Mapping[str, Any]) -> str:
+    interval = figures.get("false_alarm_interval")
+    if interval is None:
+        return _NONE
+    low, high = interval
+    return f"{_percent(figures['false_alarm_rate'])} ({100 * low:.1f}-{100 * high:.1f})"
 
 
 def _failed(failed: list[Mapping[str, str]]) -> Text:

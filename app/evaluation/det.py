@@ -32,8 +32,16 @@ class DetPlot:
             path.touch()
         self._figure = Figure(figsize=(6, 6), layout="constrained")
 
-    def save(self, curves: Mapping[str, ErrorRates]) -> None:
-        """Draw one curve per name. Raises `EvaluationError` where the file cannot be written."""
+    def save(
+        self,
+        curves: Mapping[str, ErrorRates],
+        false_alarm: str = "real clips taken for synthetic",
+        miss: str = "synthetic clips missed",
+    ) -> None:
+        """Draw one curve per name; `false_alarm` and `miss` name the two errors.
+
+        Raises `EvaluationError` where the file cannot be written.
+        """
         axes = self._figure.add_subplot()
         for name, rates in curves.items():
             axes.plot(_deviates(rates.false_alarms), _deviates(rates.misses), label=name)
@@ -42,8 +50,8 @@ class DetPlot:
         axes.plot(limits, limits, color="0.7", linestyle=":", label="equal error")
         axes.set(
             title="Detection error trade-off",
-            xlabel="real clips taken for synthetic (%)",
-            ylabel="synthetic clips missed (%)",
+            xlabel=f"{false_alarm} (%)",
+            ylabel=f"{miss} (%)",
             xlim=limits,
             ylim=limits,
             aspect="equal",

@@ -14,9 +14,12 @@ from detection.types import Segment
 from detection.vad import SileroVad
 
 
-def segments(path: Path, vad: SileroVad) -> Iterator[Segment]:
-    """The speech in a recording, all channels mixed to the caller's. Raises `AudioError`."""
-    return _cut(_sounds(path), vad)
+def segments(path: Path, vad: SileroVad, side: Channel | None = None) -> Iterator[Segment]:
+    """The speech in a recording as the caller's, all channels mixed to one. Raises `AudioError`.
+
+    `side` takes one channel of two instead, the caller's being the left.
+    """
+    return _cut(_sounds(path, side), vad)
 
 
 def read_sound(path: Path) -> Samples:
@@ -57,12 +60,15 @@ def slices(speech: Iterable[Segment], seconds: float) -> Iterator[Segment]:
             yield replace(segment, start=start, end=start + len(samples), samples=samples)
 
 
-def _sounds(path: Path) -> Iterator[AudioChunk | AudioGap]:
+def _sounds(path: Path, side: Channel | None = None) -> Iterator[AudioChunk | AudioGap]:
     recording = Recording(path)
     resampler = ChannelResampler(Channel.CALLER)
     for part in recording.blocks():
         if isinstance(part, Block):
-            item = AudioChunk(Channel.CALLER, part.start, recording.rate, part.samples.mean(axis=0))
+            sound = part.samples.mean(axis=0)
+            if side and len(part.samples) > 1:
+                sound = part.samples[0 if side is Channel.CALLER else 1]
+            item = AudioChunk(Channel.CALLER, part.start, recording.rate, sound)
         else:
             item = AudioGap(Channel.CALLER, part.start, part.end, recording.rate, "damaged")
         yield from resampler.push(item)

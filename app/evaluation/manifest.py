@@ -12,7 +12,8 @@ class LabelledClip:
     """One row: a recording, the value of its label column, and what else the row says of it.
 
     `condition` is what it was made under, `system` what made it, `speaker` whose voice it is,
-    `pair_id` what a voice's real recordings and clones share; empty where the row says nothing.
+    `pair_id` what a voice's real recordings and clones share, `source` and `session` where and when
+    it was recorded, `group` whom it stands for; empty where the row says nothing.
     """
 
     path: Path
@@ -21,22 +22,29 @@ class LabelledClip:
     system: str = ""
     speaker: str = ""
     pair_id: str = ""
+    source: str = ""
+    session: str = ""
+    group: str = ""
 
 
-def read_manifest(manifest: Path, label_column: str) -> list[LabelledClip]:
-    """The rows of a CSV file with the columns `path` (relative to the file) and `label_column`.
+def read_manifest(manifest: Path, *label_columns: str) -> list[LabelledClip]:
+    """The rows of a CSV file with the columns `path` (relative to the file) and a label.
 
-    The columns `condition` (`clean` where empty), `system`, `speaker` and `pair_id` may be there;
-    others are ignored. Raises `EvaluationError` naming the file, the line and what is wrong.
+    The label is the first of `label_columns` that the file has.
+
+    The columns `condition` (`clean` where empty), `system`, `speaker`, `pair_id`, `source`,
+    `session` and `group` may be there; others are ignored. Raises `EvaluationError` naming the file,
+    the line and what is wrong.
     """
     try:
         with manifest.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.DictReader(file)
-            missing = {"path", label_column} - set(reader.fieldnames or ())
+            columns = set(reader.fieldnames or ())
+            label_column = next((name for name in label_columns if name in columns), "")
+            missing = [] if label_column else [" or ".join(label_columns)]
+            missing += ["path"] if "path" not in columns else []
             if missing:
-                raise EvaluationError(
-                    f"{manifest} lacks the column {' and '.join(sorted(missing))}: add it."
-                )
+                raise EvaluationError(f"{manifest} lacks the column {' and '.join(missing)}: add it.")
             clips = [_clip(manifest, reader.line_num, row, label_column) for row in reader]
     except OSError as error:
         raise EvaluationError(
@@ -60,4 +68,7 @@ def _clip(manifest: Path, line: int, row: dict[str, str | None], label_column: s
         row.get("system") or "",
         row.get("speaker") or "",
         row.get("pair_id") or "",
+        row.get("source") or "",
+        row.get("session") or "",
+        row.get("group") or "",
     )

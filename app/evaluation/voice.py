@@ -6,13 +6,16 @@ from pathlib import Path
 from typing import Any
 
 from app.errors import EvaluationError
+from app.evaluation.attacks import ATTACKS
 from app.evaluation.channels import CHANNELS
 from app.evaluation.det import DetPlot
 from app.evaluation.hearing import first_seconds, read_sound, slices, speech_in
 from app.evaluation.manifest import LabelledClip, read_manifest
+from app.evaluation.other_voices import OtherVoices
 from app.evaluation.voice_figures import EARLY_S, JudgedClip, accuracy, error_curve, figures
 from app.evaluation.written_calls import Track
 from audio.errors import AudioError
+from audio.types import Samples
 from detection.types import Segment, VoiceLevel, VoiceVerdict
 from detection.vad import SileroVad
 from detection.voice.judge import VoiceJudge
@@ -35,7 +38,7 @@ def evaluate_voice(
 ) -> dict[str, Any]:
     """Error rates at the shipped thresholds and without them; keys in docs/evaluation.md.
 
-    Every clip goes through each of the channels `through` (names of `CHANNELS`; none: as it is),
+    Every clip goes through each of `through` (names of `CHANNELS` and `ATTACKS`; none: as it is),
     and is judged whole and by its first `windows` seconds of speech. A clip on which the judge
     abstains counts as no evidence (LLR 0) for what is measured on scores and as not flagged for the
     rates. Raises `EvaluationError` for a manifest that cannot be used; a clip that cannot be read is
@@ -47,11 +50,12 @@ def evaluate_voice(
             raise EvaluationError(
                 f"{manifest}: {clip.path.name} is labelled {clip.label!r}: use real or synthetic."
             )
+    others = OtherVoices(clips, vad)
     judged: defaultdict[str, list[JudgedClip]] = defaultdict(list)
     failed = []
     for clip in track(clips):
         try:
-            for condition, speech in _arrivals(clip, vad, through):
+            for condition, speech in _arrivals(clip, vad, through, others):
                 judged[condition].append(_judged(clip, speech, judge_factory, windows))
         except AudioError as error:
             failed.append({"path": str(clip.path), "error": str(error)})
@@ -73,7 +77,7 @@ def evaluate_voice(
 
 
 def _arrivals(
-    clip: LabelledClip, vad: SileroVad, through: Iterable[str]
+    clip: LabelledClip, vad: SileroVad, through: Iterable[str], others: OtherVoices
 ) -> Iterator[tuple[str, list[Segment]]]:
     """The name of each condition and the speech that arrives under it. Raises `AudioError`."""
     sound = read_sound(clip.path)
@@ -81,7 +85,14 @@ def _arrivals(
         yield clip.condition, speech_in(sound, vad)
     for name in through:
         condition = name if clip.condition == "clean" else f"{clip.condition}/{name}"
-        yield condition, speech_in(CHANNELS[name](sound), vad)
+        yield condition, speech_in(_sent(name, clip, sound, others), vad)
+
+
+def _sent(name: str, clip: LabelledClip, sound: Samples, others: OtherVoices) -> Samples:
+    if name in CHANNELS:
+        return CHANNELS[name](sound)
+    attack = ATTACKS[name]
+    return attack.apply(sound, others.beside(clip, attack.needs))
 
 
 def _judged(

@@ -26,6 +26,8 @@ EARLY_S = 3.0
 
 Mask = NDArray[np.bool_]
 
+_WATCHED = {VoiceLevel.SUSPECT, VoiceLevel.LIKELY_SYNTHETIC}
+
 
 @dataclass(frozen=True, slots=True)
 class JudgedClip:
@@ -48,6 +50,7 @@ class _Outcomes:
 
     llr: NDArray[np.float64]
     synthetic: Mask
+    watched: Mask
     flagged: Mask
     abstained: Mask
 
@@ -73,6 +76,7 @@ def figures(judged: Sequence[JudgedClip]) -> dict[str, Any]:
         **_speed(judged),
         **_pairs(clips, outcomes),
         "per_system": _per_system(clips, outcomes),
+        "per_group": _per_group(clips, outcomes),
     }
 
 
@@ -86,6 +90,7 @@ def _outcomes(clips: Sequence[LabelledClip], verdicts: Sequence[VoiceVerdict]) -
     return _Outcomes(
         np.array([verdict.llr or 0.0 for verdict in verdicts]),
         np.array([clip.label == "synthetic" for clip in clips]),
+        np.array([verdict.level in _WATCHED for verdict in verdicts]),
         np.array([verdict.level is VoiceLevel.LIKELY_SYNTHETIC for verdict in verdicts]),
         np.array([verdict.llr is None for verdict in verdicts]),
     )
@@ -105,22 +110,31 @@ def _accuracy(outcomes: _Outcomes) -> dict[str, Any]:
         "abstention_rate": float(outcomes.abstained.mean()),
         "false_alarm_rate": _share(outcomes.flagged[~outcomes.synthetic]),
         "caught_rate": _share(outcomes.flagged[outcomes.synthetic]),
+        "watch_rate": _share(outcomes.watched[~outcomes.synthetic]),
+        "caught_at_watch": _share(outcomes.watched[outcomes.synthetic]),
     }
 
 
 def _intervals(clips: Sequence[LabelledClip], outcomes: _Outcomes) -> dict[str, Any]:
     by_speaker = any(clip.speaker for clip in clips)
-    bootstrap = Bootstrap([clip.speaker or f"\0{row}" for row, clip in enumerate(clips)])
+    bootstrap = _bootstrap(clips)
     every = np.ones(len(clips), bool)
     return {
         "intervals": {
             "eer": bootstrap.equal_error(outcomes.llr, outcomes.synthetic),
             "false_alarm_rate": bootstrap.share(outcomes.flagged, ~outcomes.synthetic),
             "caught_rate": bootstrap.share(outcomes.flagged, outcomes.synthetic),
+            "watch_rate": bootstrap.share(outcomes.watched, ~outcomes.synthetic),
+            "caught_at_watch": bootstrap.share(outcomes.watched, outcomes.synthetic),
             "abstention_rate": bootstrap.share(outcomes.abstained, every),
         },
         "intervals_by": "speaker" if by_speaker else "clip",
     }
+
+
+def _bootstrap(clips: Sequence[LabelledClip]) -> Bootstrap:
+    """Over speakers; a clip that names none stands alone."""
+    return Bootstrap([clip.speaker or f"\0{row}" for row, clip in enumerate(clips)])
 
 
 def _speed(judged: Sequence[JudgedClip]) -> dict[str, float | None]:
@@ -159,6 +173,27 @@ def _per_system(clips: Sequence[LabelledClip], outcomes: _Outcomes) -> dict[str,
             "n": int(of_system.sum()),
             "caught_rate": _share(outcomes.flagged[of_system]),
             "eer": equal_error(outcomes.llr[of_system], real).rate if len(real) else None,
+        }
+    return result
+
+
+def _per_group(clips: Sequence[LabelledClip], outcomes: _Outcomes) -> dict[str, dict[str, Any]]:
+    """Each group's false alarms, with their interval, and what else its clips say."""
+    groups = np.array([clip.group for clip in clips])
+    bootstrap = _bootstrap(clips)
+    result = {}
+    for group in sorted(set(groups) - {""}):
+        of_group = groups == group
+        real, synthetic = of_group & ~outcomes.synthetic, of_group & outcomes.synthetic
+        result[str(group)] = {
+            "n_real": int(real.sum()),
+            "n_synthetic": int(synthetic.sum()),
+            "false_alarm_rate": _share(outcomes.flagged[real]),
+            "false_alarm_interval": bootstrap.share(outcomes.flagged, real),
+            "watch_rate": _share(outcomes.watched[real]),
+            "caught_rate": _share(outcomes.flagged[synthetic]),
+            "abstention_rate": float(outcomes.abstained[of_group].mean()),
+            "mean_llr_real": float(outcomes.llr[real].mean()) if real.any() else None,
         }
     return result
 

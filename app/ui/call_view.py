@@ -6,12 +6,20 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from app.case_state import CaseState
+from app.ui.identity_line import IdentityLine
 from app.ui.labels import label
 from app.ui.level_meter import LevelMeter
 from app.ui.theme import Theme
 from app.ui.transcript_view import TranscriptView
 from app.ui.verdict_card import VerdictCard
-from app.words import VerdictText, conversation_text, disclosure_text, local_time, voice_text
+from app.words import (
+    VerdictText,
+    conversation_text,
+    disclosure_text,
+    identity_text,
+    local_time,
+    voice_text,
+)
 from audio.types import Channel
 from detection.clock import clock
 
@@ -39,9 +47,10 @@ class CallView(QWidget):
         self._progress.setAccessibleName("How much of the recording was heard")
         self._progress.setFixedHeight(4)
         self._levels = LevelMeter()
-        self._voice = VerdictCard("Voice", theme, voice_text(self.state.voice))
+        self._voice = VerdictCard("Voice", theme, self._voice_text())
         self._conversation = VerdictCard("Conversation", theme, self._conversation_text())
         self._disclosure = VerdictCard("AI disclosure", theme, disclosure_text(self.state.disclosure))
+        self._identity = IdentityLine(theme)
         self.cards = (self._voice, self._conversation, self._disclosure)
         self.transcript = TranscriptView(theme)
         self._lay_out()
@@ -67,7 +76,8 @@ class CallView(QWidget):
     def refresh(self) -> None:
         """Show what the case has gained."""
         state = self.state
-        self._voice.show_verdict(voice_text(state.voice))
+        self._voice.show_verdict(self._voice_text())
+        self._identity.show_verdict(identity_text(state.identity))
         self._conversation.show_verdict(self._conversation_text())
         self._disclosure.show_verdict(disclosure_text(state.disclosure))
         if state.source and self._source.text() != state.source:
@@ -94,7 +104,11 @@ class CallView(QWidget):
         """Draw in other colours."""
         for card in self.cards:
             card.set_theme(theme)
+        self._identity.set_theme(theme)
         self.transcript.set_theme(theme)
+
+    def _voice_text(self) -> VerdictText:
+        return voice_text(self.state.voice, self.state.engines)
 
     def _conversation_text(self) -> VerdictText:
         return conversation_text(self.state.conversation, self.state.findings)
@@ -124,4 +138,5 @@ class CallView(QWidget):
         layout.addLayout(header)
         layout.addWidget(self._progress)
         layout.addLayout(cards)
+        layout.addWidget(self._identity)
         layout.addWidget(self.transcript, 1)

@@ -44,7 +44,7 @@ class MainWindow(QMainWindow):
     call_ended = Signal(object)
     """The error that ended the live call, or None."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, advice: Sequence[str] = ()) -> None:
         super().__init__()
         self.setWindowTitle("Earwitness")
         self.resize(1100, 720)
@@ -61,6 +61,7 @@ class MainWindow(QMainWindow):
         self._tabs.tabBar().setDrawBase(False)
         self._status = label("status")
         self._engines = label("status")
+        self._engines.setToolTip("\n".join(advice))
         self._make_actions(desk.sample_calls())
         self._lay_out()
         self._connect()

@@ -10,11 +10,12 @@ from app.words import VerdictText
 
 MARK_SIZE = 30
 REASON_LINES = 3
+JUDGE_LINES = 3
 """What fits on a card; the tool tip has all of it."""
 
 
 class VerdictCard(QFrame):
-    """A verdict as a shape and a word, why, and how much was heard."""
+    """A verdict as a shape and a word, why, how much was heard, and what the judge of it can do."""
 
     def __init__(
         self, title: str, theme: Theme, shown: VerdictText, parent: QWidget | None = None
@@ -30,6 +31,8 @@ class VerdictCard(QFrame):
         self._reasons.setObjectName("reasons")
         self._footnote = ClampedText(lines=1)
         self._footnote.setObjectName("footnote")
+        self._judge = ClampedText(JUDGE_LINES, shrinks=True)
+        self._judge.setObjectName("judge")
         layout = QGridLayout(self)
         layout.setContentsMargins(18, 14, 18, 14)
         layout.setHorizontalSpacing(12)
@@ -39,6 +42,7 @@ class VerdictCard(QFrame):
         layout.addWidget(self._word, 1, 1)
         layout.addWidget(self._reasons, 2, 0, 1, 2)
         layout.addWidget(self._footnote, 4, 0, 1, 2)
+        layout.addWidget(self._judge, 5, 0, 1, 2)
         layout.setColumnStretch(1, 1)
         layout.setRowStretch(3, 1)
         self._draw()
@@ -60,10 +64,13 @@ class VerdictCard(QFrame):
         self._word.setText(phrase.word)
         self._reasons.set_text("\n".join(reasons) or phrase.meaning)
         self._footnote.set_text(self._shown.footnote)
+        self._judge.set_text(self._shown.judge)
+        self._judge.setVisible(bool(self._shown.judge))
         self.setProperty("tone", phrase.tone.value)
         for widget in (self, self._word):
             widget.style().unpolish(widget)
             widget.style().polish(widget)
-        self.setToolTip("\n".join((phrase.meaning, *reasons)))
+        self.setToolTip("\n".join(filter(None, (phrase.meaning, *reasons, self._shown.judge))))
         self.setAccessibleName(f"{self._title}: {phrase.word}")
-        self.setAccessibleDescription(" ".join((*reasons, self._shown.footnote)) or phrase.meaning)
+        told = " ".join((*reasons, self._shown.footnote)) or phrase.meaning
+        self.setAccessibleDescription(f"{told} {self._shown.judge}".strip())

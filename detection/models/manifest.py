@@ -1,6 +1,7 @@
 """What a model pack says about itself: one strict pydantic model per kind of pack."""
 
 from enum import StrEnum
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar
 
@@ -75,18 +76,43 @@ class CountermeasureOutput(_Part):
     synthetic_index: Literal[0, 1] = 0
 
 
+class ShortCalibration(_Part):
+    """Raw score to natural-log likelihood ratio where only `seconds` of speech were scored."""
+
+    seconds: Seconds
+    scale: Finite = Field(gt=0)
+    offset: Finite
+
+
 class Calibration(_Part):
-    """Raw score to natural-log likelihood ratio synthetic : real (`detection.voice.evidence`)."""
+    """Raw score to natural-log likelihood ratio synthetic : real (`detection.voice.evidence`).
+
+    `scale` and `offset` are a whole window's; `short` has those of shorter ones, the shortest first.
+    With none, speech too short for a window is only scored when the call ends, with the line of a
+    whole window shrunk by its length.
+    """
 
     scale: Finite = Field(gt=0)
     offset: Finite
     settle: Finite = Field(ge=0)
+    short: tuple[ShortCalibration, ...] = Field(default=(), strict=False)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        lengths = [short.seconds for short in self.short]
+        if any(one >= other for one, other in pairwise(lengths)):
+            raise ValueError("the lengths in short must rise")
+        return self
 
 
 class VoiceThresholds(_Part):
-    """LLRs at which the levels change, and the seconds of speech below which there is no level."""
+    """LLRs at which the levels change, and the seconds of speech below which there is no level.
+
+    Without `watch_llr` there is no level between "unsure" and "likely synthetic".
+    """
 
     real_llr: Finite
+    watch_llr: Finite | None = None
     synthetic_llr: Finite
     min_speech_s: Seconds
 
@@ -94,6 +120,8 @@ class VoiceThresholds(_Part):
     def _ordered(self) -> Self:
         if self.real_llr >= self.synthetic_llr:
             raise ValueError("real_llr must be below synthetic_llr")
+        if self.watch_llr is not None and not self.real_llr < self.watch_llr <= self.synthetic_llr:
+            raise ValueError("watch_llr must be above real_llr and not above synthetic_llr")
         return self
 
 
@@ -110,7 +138,8 @@ class PackManifest(_Part):
     """What every pack states; each kind of pack adds its `kind` and its own parts.
 
     `files` maps each file's name to its SHA-256, `network` is the ONNX file among them and `title`
-    is what a person is told judged the call, as in "basic voice check".
+    is what a person is told judged the call, as in "basic voice check". `scope` is what it can and
+    cannot do, in one sentence that the window shows.
     """
 
     schema_version: Literal[1]
@@ -119,6 +148,7 @@ class PackManifest(_Part):
     title: str = Field(min_length=1)
     licence: str = Field(min_length=1)
     description: str
+    scope: str = ""
     trained_on: tuple[str, ...] = Field(strict=False)
     files: dict[Name, Sha256] = Field(min_length=1)
     network: Name
@@ -139,6 +169,95 @@ class CountermeasureManifest(PackManifest):
     calibration: Calibration
     thresholds: VoiceThresholds
     measured: dict[str, MeasuredVoice]
+
+    @model_validator(mode="after")
+    def _short_is_short(self) -> Self:
+        if any(short.seconds >= self.input.window_s for short in self.calibration.short):
+            raise ValueError("the lengths in calibration.short must be below window_s")
+        return self
+
+
+class EncoderOutput(_Part):
+    """One embedding per window, of any length; Earwitness normalises it to length 1."""
+
+    dimensions: int = Field(gt=0)
+
+
+class ScoreCalibration(_Part):
+    """Score of two voices to natural-log likelihood ratio same : different speaker.
+
+    The score is the cosine, normalised by the pack's cohort where it has one
+    (`detection.voice.scoring`); the ratio is scale * score + offset (Platt 1999).
+    """
+
+    scale: Finite = Field(gt=0)
+    offset: Finite
+
+
+class SpeakerThresholds(_Part):
+    """LLRs from which two voices match and below which they do not, and seconds of speech.
+
+    No caller is compared by less than `min_speech_s`, and nobody is enrolled from less than
+    `enrol_speech_s`.
+    """
+
+    match_llr: Finite
+    reject_llr: Finite
+    min_speech_s: Seconds
+    enrol_speech_s: Seconds
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.reject_llr >= self.match_llr:
+            raise ValueError("reject_llr must be below match_llr")
+        if self.enrol_speech_s < self.min_speech_s:
+            raise ValueError("enrol_speech_s must not be below min_speech_s")
+        return self
+
+
+class NaturalSpread(_Part):
+    """The spread of a real speaker's windows: its 1st and 99th percentile over speakers."""
+
+    low: Share
+    high: Share
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.low >= self.high:
+            raise ValueError("low must be below high")
+        return self
+
+
+class MeasuredSpeakers(_Part):
+    """Error rate of one kind of trial, such as "10 s, g711", on speakers never trained on."""
+
+    eer: Share
+    n_speakers: int = Field(ge=0)
+    n_target: int = Field(ge=0)
+    n_nontarget: int = Field(ge=0)
+
+
+class SpeakerEncoderManifest(PackManifest):
+    """A speaker encoder's pack.
+
+    `cohort` names the file (.npy, float32, shape (n, dimensions), rows of length 1) with other
+    people's embeddings that scores are normalised by. `spread` is None where it was not measured.
+    """
+
+    kind: Literal[Kind.SPEAKER_ENCODER]
+    input: Input
+    output: EncoderOutput
+    cohort: Name | None
+    calibration: ScoreCalibration
+    thresholds: SpeakerThresholds
+    spread: NaturalSpread | None = None
+    measured: dict[str, MeasuredSpeakers]
+
+    @model_validator(mode="after")
+    def _cohort_listed(self) -> Self:
+        if self.cohort is not None and self.cohort not in self.files:
+            raise ValueError(f"cohort {self.cohort!r} is not among files")
+        return self
 
 
 ManifestT = TypeVar("ManifestT", bound=PackManifest)

@@ -1,5 +1,6 @@
 """Networks that tell synthetic from real speech, behind one protocol."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -11,8 +12,13 @@ from detection.errors import DetectionError
 from detection.models.manifest import CountermeasureManifest, Meaning, Normalisation
 from detection.models.pack import open_pack
 from detection.models.runtime import Network, load_network
+from detection.voice.evidence import line_at
+from detection.voice.windows import SpeechWindow
 
 Windows = NDArray[np.float32]
+
+BATCH = 8
+"""Windows scored at once, which bounds the memory one long segment takes."""
 
 PRE_EMPHASIS = np.float32(0.97)
 
@@ -28,6 +34,19 @@ class CountermeasureModel(Protocol):
     def scores(self, windows: Windows) -> NDArray[np.float32]:
         """Raw scores (n,), higher is more synthetic, of windows (n, samples) at `CALL_RATE`."""
         ...
+
+
+def window_llrs(model: CountermeasureModel, windows: Sequence[SpeechWindow]) -> list[float]:
+    """What each window says by itself: its natural-log likelihood ratio synthetic : real.
+
+    All windows have one length; it may be any that the model's manifest allows.
+    """
+    llrs: list[float] = []
+    for first in range(0, len(windows), BATCH):
+        samples = np.stack([window.samples for window in windows[first : first + BATCH]])
+        line = line_at(model.manifest, samples.shape[1] / CALL_RATE)
+        llrs += [line.llr(float(score)) for score in model.scores(samples)]
+    return llrs
 
 
 class OnnxCountermeasure:

@@ -10,6 +10,7 @@ from detection.types import (
     DisclosureState,
     DisclosureVerdict,
     EngineInfo,
+    IdentityLevel,
     VoiceLevel,
     VoiceVerdict,
 )
@@ -19,6 +20,7 @@ from detection.types import (
     ("phrases", "levels"),
     [
         (words.VOICE, VoiceLevel),
+        (words.IDENTITY, IdentityLevel),
         (words.CONVERSATION, ConversationLevel),
         (words.DISCLOSURE, DisclosureState),
     ],
@@ -32,14 +34,33 @@ def test_every_level_has_a_word_of_its_own(phrases, levels):
 
 
 def test_verdicts_say_how_much_was_heard_and_when():
-    voice = words.voice_text(VoiceVerdict(VoiceLevel.UNSURE, speech_s=12.4, reasons=("Because.",)))
-    assert (voice.phrase.word, voice.reasons, voice.footnote) == (
+    voice = words.voice_text(VoiceVerdict(VoiceLevel.UNSURE, speech_s=12.4, reasons=("Because.",)), ())
+    assert (voice.phrase.word, voice.reasons, voice.footnote, voice.judge) == (
         "Unsure",
         ("Because.",),
         "12 s of the caller's speech heard",
+        "",
     )
     verdict = DisclosureVerdict(DisclosureState.DENIED, asked_at=46 * 16_000, answered_at=49 * 16_000)
     assert words.disclosure_text(verdict).footnote == "Asked at 0:46, answered at 0:49"
+
+
+@pytest.mark.parametrize(
+    ("engine", "said"),
+    [
+        (EngineInfo("voice", "cm", "1", "basic voice check", "It misses many."), "It misses many."),
+        (EngineInfo("voice", "cm", "1", "basic voice check"), "Judged by basic voice check."),
+        (EngineInfo("voice", "cm", "1"), "Judged by cm."),
+    ],
+)
+def test_the_voice_verdict_says_what_its_judge_can_do(engine, said):
+    engines = (EngineInfo("vad", "silero", "6", scope="Not this."), engine)
+    assert words.voice_text(VoiceVerdict(VoiceLevel.UNSURE), engines).judge == said
+
+
+def test_a_suspect_voice_asks_for_less_attention_than_a_synthetic_one():
+    assert words.VOICE[VoiceLevel.SUSPECT].tone is Tone.WATCH
+    assert words.VOICE[VoiceLevel.LIKELY_SYNTHETIC].tone is Tone.ALERT
 
 
 def test_engines_are_named_by_their_note_or_their_id():

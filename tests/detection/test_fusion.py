@@ -57,6 +57,15 @@ def test_each_alert_is_raised_once_and_a_watch_may_become_an_alert():
     ]
 
 
+def test_a_suspect_voice_alone_raises_nothing_and_makes_nothing_louder():
+    suspect = verdicts(VoiceLevel.SUSPECT)
+    watched = verdicts(VoiceLevel.SUSPECT, ConversationLevel.WATCH)
+    synthetic = verdicts(VoiceLevel.LIKELY_SYNTHETIC)
+    assert raised(suspect) == []
+    assert raised(suspect, synthetic) == [("voice", AlertLevel.WATCH)]
+    assert raised(watched) == [("conversation", AlertLevel.WATCH)]
+
+
 def test_a_synthetic_voice_makes_a_watched_conversation_an_alert():
     seen = verdicts(VoiceLevel.LIKELY_SYNTHETIC, ConversationLevel.WATCH, DisclosureState.NOT_DISCLOSED)
     assert ("conversation", AlertLevel.ALERT) in raised(seen)

@@ -10,12 +10,20 @@ from audio.types import CALL_RATE, AudioGap, Channel
 from detection.disclosure.judge import DisclosureJudge
 from detection.disclosure.rule import load_rule
 from detection.disclosure.statements import load_statements
-from detection.events import ConversationJudged, Event, NotJudged, Stage
+from detection.events import ConversationJudged, Event, NotJudged, Stage, VoiceJudged, VoiceScored
 from detection.fusion import AlertRules
 from detection.pipeline import Pipeline
 from detection.playbook import load_playbook
 from detection.transcribe.transcriber import Rejection
-from detection.types import ConversationLevel, EngineInfo, Segment, Utterance, VoiceLevel, VoiceVerdict
+from detection.types import (
+    ConversationLevel,
+    EngineInfo,
+    Segment,
+    Utterance,
+    VoiceLevel,
+    VoicePoint,
+    VoiceVerdict,
+)
 from detection.vishing.judge import TalkJudge
 from detection.vishing.pack import load_tactics
 
@@ -50,12 +58,19 @@ class Voice:
 
     def __init__(self) -> None:
         self.heard: list[Channel] = []
+        self.trace: list[VoicePoint] = []
+        self.late: VoiceVerdict | None = None
         self.verdict = VoiceVerdict(VoiceLevel.NOT_ENOUGH_SPEECH)
 
     def hear(self, segment: Segment) -> VoiceVerdict | None:
         self.heard.append(segment.channel)
+        self.trace.append(VoicePoint(segment.start, segment.end, 3.0, "scripted"))
         self.verdict = VoiceVerdict(VoiceLevel.LIKELY_SYNTHETIC, 3.0, 0.95, len(self.heard))
         return self.verdict
+
+    def advance(self) -> VoiceVerdict | None:
+        late, self.late = self.late, None
+        return late
 
     def finish(self) -> VoiceVerdict:
         return self.verdict
@@ -86,10 +101,26 @@ def test_a_segment_gives_voice_words_findings_verdicts_and_alerts_in_this_order(
     )
     walk.hear(segment(CALLER, 0))
     events = walk.hear(segment(CALLER, 4))
-    assert kinds(events)[:3] == ["voice", "utterance", "finding"]
-    order = ["voice", "utterance", "finding", "conversation", "disclosure", "alert"]
+    assert kinds(events)[:4] == ["voice_scored", "voice", "utterance", "finding"]
+    order = ["voice_scored", "voice", "utterance", "finding", "conversation", "disclosure", "alert"]
     assert kinds(events) == sorted(kinds(events), key=order.index)
     assert {event.at for event in events} == {7 * CALL_RATE}
+
+
+def test_each_scored_window_is_stored_once_and_a_late_verdict_with_the_clock():
+    voice = Voice()
+    walk = pipeline("hello", "hello again", voice=voice)
+    stored = [*walk.hear(segment(CALLER, 0)), *walk.hear(segment(CALLER, 4))]
+    scored = [event for event in stored if isinstance(event, VoiceScored)]
+    assert [event.points for event in scored] == [(point,) for point in voice.trace]
+    voice.trace.append(VoicePoint(0, 48_000, -2.0, "second"))
+    voice.late = VoiceVerdict(VoiceLevel.REAL, -2.0)
+    late = walk.advance(8 * CALL_RATE)
+    assert late[:2] == [
+        VoiceScored((voice.trace[-1],), 8 * CALL_RATE),
+        VoiceJudged(VoiceVerdict(VoiceLevel.REAL, -2.0), 8 * CALL_RATE),
+    ]
+    assert "voice" not in kinds(walk.advance(9 * CALL_RATE))
 
 
 def test_only_the_caller_s_voice_is_judged():

@@ -13,8 +13,10 @@ from app.ui.clamped_text import ClampedText
 from app.ui.level_meter import FLOOR_DBFS, LevelMeter
 from app.ui.marks import mark
 from app.ui.theme import DARK, LIGHT
-from app.words import Tone
+from app.ui.verdict_card import VerdictCard
+from app.words import VOICE, Tone, VerdictText
 from audio.types import Channel
+from detection.types import VoiceLevel
 
 
 def case(number: int) -> CaseSummary:
@@ -78,6 +80,18 @@ def test_each_tone_has_a_shape_of_its_own(qtbot):
     for one in Tone:
         for other in Tone:
             assert (shapes[one] == shapes[other]) == (one is other)
+
+
+def test_a_card_says_what_its_judge_can_do_and_leaves_no_room_where_it_does_not(qtbot):
+    scope = "Test check: hears some voices and misses others."
+    spoken = VerdictText(VOICE[VoiceLevel.SUSPECT], ("Because.",), "8 s heard", scope)
+    card = VerdictCard("Voice", LIGHT, spoken)
+    qtbot.addWidget(card)
+    assert (card._judge.isHidden(), card._judge.text) == (False, scope)
+    assert scope in card.accessibleDescription()
+    assert scope in card.toolTip()
+    card.show_verdict(VerdictText(VOICE[VoiceLevel.SUSPECT], ("Because.",), "8 s heard"))
+    assert card._judge.isHidden()
 
 
 def test_text_that_is_too_long_is_cut_and_still_told(qtbot):

@@ -42,10 +42,10 @@ def test_voice_through_channels_for_people_and_programs(
 ):
     manifest = tmp_path / "clips.csv"
     manifest.write_text(
-        "path,label,system,condition\n"
-        f"{samples / 'a_disclosed_assistant.wav'},synthetic,Voice [b]maker[/b],studio\n"
-        f"{samples / 'b_helpdesk_con.wav'},real,,studio\n"
-        "none.wav,real,,\n"
+        "path,label,system,condition,group\n"
+        f"{samples / 'a_disclosed_assistant.wav'},synthetic,Voice [b]maker[/b],studio,\n"
+        f"{samples / 'b_helpdesk_con.wav'},real,,studio,Over [i]sixty[/i]\n"
+        "none.wav,real,,,\n"
     )
     options = ("--through", "clean, g711", "--windows", "1.5,3")
     found = json.loads(earwitness("evaluate", "voice", manifest, *options, "--json").out)
@@ -54,7 +54,13 @@ def test_voice_through_channels_for_people_and_programs(
     assert set(found["windows"]["3"]["studio/g711"]) < set(found["conditions"]["studio/g711"])
     run = earwitness("evaluate", "voice", manifest, *options)
     assert run.status == 0
-    for said in ("studio/g711", "Voice [b]maker[/b] (1)", "1.5 s", "none.wav was not found"):
+    for said in (
+        "studio/g711",
+        "Voice [b]maker[/b] (1)",
+        "Over [i]sixty[/i] (1)",
+        "1.5 s",
+        "none.wav was not found",
+    ):
         assert said in run.out
 
 
@@ -62,6 +68,7 @@ def test_voice_through_channels_for_people_and_programs(
     ("option", "given", "named"),
     [
         ("--through", "clean,fax", "'fax' is no channel; known are clean, g711,"),
+        ("--through", "Room", "spliced"),
         ("--windows", "1,soon", "'soon'"),
         ("--windows", "0", "'0'"),
         ("--windows", "nan", "'nan'"),

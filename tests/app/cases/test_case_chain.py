@@ -38,6 +38,18 @@ def test_what_is_encoded_reads_back_and_stays_canonical(text, llr, at):
             assert back.verdict.llr == (None if llr is None else round(llr, 6))
 
 
+def test_a_verdict_stored_before_the_watch_level_was_known_still_reads():
+    old = (
+        '{"at":56000,"kind":"voice","verdict":{"level":"unsure","llr":0.5,"model_id":"cm",'
+        '"model_revision":"1","reasons":["So."],"score":0.622459,"speech_s":3.5,'
+        '"threshold_real":-1.56,"threshold_synthetic":1.9}}'
+    )
+    back = chain.decode(old)
+    assert isinstance(back, VoiceJudged)
+    assert (back.verdict.threshold_watch, back.verdict.threshold_synthetic) == (None, 1.9)
+    assert chain.event_hash("c", 0, "t", old, "0" * 64), "its hash is over what was stored"
+
+
 @pytest.mark.parametrize(
     "event",
     [

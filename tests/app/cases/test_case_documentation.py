@@ -47,7 +47,7 @@ def test_the_page_names_every_column_and_the_version(store, log):
     store()
     page = PAGE.read_text("utf-8")
     with closing(sqlite3.connect(log)) as db:
-        for table in ("cases", "events"):
+        for table in ("cases", "events", "enrolments", "watched_voices"):
             for (column,) in db.execute("SELECT name FROM pragma_table_info(?)", [table]):
                 assert f"`{column}`" in page
     assert f"is {APPLICATION_ID} " in page

@@ -14,9 +14,14 @@ from tests.sound import read_sound, write_wav
 
 
 class LoudnessJudge:
-    """Takes loud speech for synthetic: LLR is the RMS against 0.05; abstains below one second."""
+    """Takes loud speech for synthetic: LLR is the RMS against 0.05; abstains below one second.
+
+    Speech that is softer by up to 0.6 nepers is suspect.
+    """
 
     engine = EngineInfo("voice", "loudness", "1")
+
+    trace = ()
 
     def __init__(self) -> None:
         self._heard: list[Samples] = []
@@ -27,11 +32,15 @@ class LoudnessJudge:
         if len(heard) < 16000:
             return VoiceVerdict(VoiceLevel.NOT_ENOUGH_SPEECH)
         llr = float(np.log(np.sqrt(np.mean(heard**2)) / 0.05))
-        return VoiceVerdict(VoiceLevel.LIKELY_SYNTHETIC if llr > 0 else VoiceLevel.REAL, llr)
+        softer = VoiceLevel.SUSPECT if llr > -0.6 else VoiceLevel.REAL
+        return VoiceVerdict(VoiceLevel.LIKELY_SYNTHETIC if llr > 0 else softer, llr)
 
     def hear(self, segment: Segment) -> VoiceVerdict | None:
         self._heard.append(segment.samples)
         return self.verdict
+
+    def advance(self) -> None:
+        return None
 
     def finish(self) -> VoiceVerdict:
         return self.verdict
@@ -68,6 +77,9 @@ def test_rates_by_condition(manifest: Path):
     assert studio["auc"] == pytest.approx(9 / 16)
     assert studio["false_alarm_rate"] == pytest.approx(0.25)
     assert studio["caught_rate"] == pytest.approx(0.75)
+    assert studio["watch_rate"] == pytest.approx(0.5), "the loudest of the soft ones is suspect"
+    assert studio["caught_at_watch"] == pytest.approx(0.75)
+    assert (hall["watch_rate"], hall["caught_at_watch"]) == (0, None)
     assert (hall["n_real"], hall["n_abstained"], hall["eer"], hall["caught_rate"]) == (1, 1, None, None)
     assert [failed["path"] for failed in result["failed"]] == [str(manifest.parent / "absent.wav")]
     assert result["engine"] == {"id": "loudness", "revision": "1"}
@@ -105,6 +117,41 @@ def test_every_channel_is_a_condition_of_its_own(manifest: Path):
     plain.write_text("path,label\n0.wav,synthetic\n")
     result = evaluate_voice(plain, LoudnessJudge, SileroVad(), through=("g711",))
     assert set(result["conditions"]) == {"g711"}
+
+
+def test_an_attack_is_a_condition_too_and_takes_other_voices_from_the_manifest(manifest: Path):
+    result = evaluate_voice(
+        manifest, LoudnessJudge, SileroVad(), through=("spliced", "trailing-silence")
+    )
+    assert {"studio/spliced", "studio/trailing-silence"} <= set(result["conditions"])
+    assert result["conditions"]["studio/spliced"]["n_real"] == 4
+    assert result["conditions"]["studio/trailing-silence"]["caught_rate"] == pytest.approx(0.75)
+    lonely = manifest.with_name("lonely.csv")
+    lonely.write_text("path,label,speaker\n0.wav,synthetic,ann\n4.wav,real,ann\n")
+    with pytest.raises(EvaluationError, match="another speaker"):
+        evaluate_voice(lonely, LoudnessJudge, SileroVad(), through=("spliced",))
+
+
+def test_false_alarms_by_group(manifest: Path):
+    grouped = manifest.with_name("grouped.csv")
+    rows = [
+        f"{n}.wav,{'synthetic' if n < 4 else 'real'},{'old' if n in (3, 6, 7) else 'young'}"
+        for n in range(8)
+    ]
+    grouped.write_text("\n".join(["path,label,group", *rows, "silent.wav,real,"]))
+    groups = evaluate_voice(grouped, LoudnessJudge, SileroVad())["conditions"]["clean"]["per_group"]
+    assert set(groups) == {"old", "young"}, "clips without a group make none"
+    old, young = groups["old"], groups["young"]
+    assert (old["n_real"], old["n_synthetic"], old["false_alarm_rate"], old["caught_rate"]) == (
+        2,
+        1,
+        0.5,
+        0,
+    )
+    assert (young["n_real"], young["false_alarm_rate"], young["caught_rate"]) == (2, 0, 1)
+    assert young["false_alarm_interval"] == (0.0, 1.0), "two clips leave everything open"
+    assert old["watch_rate"] >= old["false_alarm_rate"]
+    assert young["mean_llr_real"] < old["mean_llr_real"]
 
 
 def test_the_first_seconds_of_speech_alone(manifest: Path):

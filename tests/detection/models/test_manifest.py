@@ -12,6 +12,10 @@ from detection.models.manifest import CountermeasureManifest, Kind, load_manifes
 EditManifest = Callable[[Callable[[dict[str, Any]], object]], None]
 
 
+def line(seconds: float) -> dict[str, float]:
+    return {"seconds": seconds, "scale": 0.5, "offset": 0.0}
+
+
 def refusal(folder: Path) -> str:
     with pytest.raises(DetectionError) as caught:
         load_manifest(folder, CountermeasureManifest)
@@ -25,7 +29,22 @@ def test_a_whole_manifest_is_read(pack_folder: Path) -> None:
     assert manifest.network in manifest.files
 
 
-def test_what_is_written_reads_back_the_same(pack_folder: Path) -> None:
+def test_a_pack_may_leave_out_the_watch_level_short_speech_and_scope(
+    pack_folder: Path, edit_manifest: EditManifest
+) -> None:
+    def leave_out(manifest: dict[str, Any]) -> None:
+        manifest["thresholds"].pop("watch_llr")
+        manifest["calibration"].pop("short", None)
+        manifest.pop("scope")
+
+    edit_manifest(leave_out)
+    manifest = load_manifest(pack_folder, CountermeasureManifest)
+    assert (manifest.thresholds.watch_llr, manifest.calibration.short) == (None, ())
+    assert manifest.scope == ""
+
+
+def test_what_is_written_reads_back_the_same(pack_folder: Path, edit_manifest: EditManifest) -> None:
+    edit_manifest(lambda m: m["calibration"].update(short=[line(1.0), line(2.0)]))
     manifest = load_manifest(pack_folder, CountermeasureManifest)
     assert CountermeasureManifest.model_validate_json(manifest.model_dump_json()) == manifest
 
@@ -91,6 +110,13 @@ def test_another_kind_is_refused(pack_folder: Path, edit_manifest: EditManifest)
         lambda m: m["calibration"].update(scale=-1.0),
         lambda m: m["calibration"].update(offset=math.nan),
         lambda m: m["thresholds"].update(real_llr=50.0),
+        lambda m: m["thresholds"].update(watch_llr=50.0),
+        lambda m: m["thresholds"].update(watch_llr=-50.0),
+        lambda m: m["calibration"].update(short=[line(1.0), line(1.0)]),
+        lambda m: m["calibration"].update(short=[line(2.0), line(1.0)]),
+        lambda m: m["calibration"].update(short=[line(3.5)]),
+        lambda m: m["calibration"].update(short=[line(0.0)]),
+        lambda m: m["calibration"].update(short=[{"seconds": 1.0, "scale": 0.5}]),
         lambda m: m["thresholds"].update(min_speech_s=0),
     ],
 )

@@ -53,6 +53,7 @@ def test_a_real_telephone_caller_never_looks_synthetic(shared: Path) -> None:
     verdicts = judged(shared / "data" / "calls" / "auto_repairs_40.flac")
     assert verdicts[-1].speech_s > 60
     assert VoiceLevel.LIKELY_SYNTHETIC not in {verdict.level for verdict in verdicts}
+    assert not [reason for reason in verdicts[-1].reasons if "left out" in reason]
 
 
 def test_the_pack_states_what_was_measured_on_systems_it_never_heard() -> None:
