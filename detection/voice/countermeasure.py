@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from audio.types import CALL_RATE
 from detection.errors import DetectionError
-from detection.models.manifest import CountermeasureManifest, Meaning, Normalisation
+from detection.models.input import prepared
+from detection.models.manifest import CountermeasureManifest, Meaning
 from detection.models.pack import open_pack
 from detection.models.runtime import Network, load_network
 from detection.voice.evidence import line_at
@@ -19,8 +20,6 @@ Windows = NDArray[np.float32]
 
 BATCH = 8
 """Windows scored at once, which bounds the memory one long segment takes."""
-
-PRE_EMPHASIS = np.float32(0.97)
 
 
 class CountermeasureModel(Protocol):
@@ -65,7 +64,7 @@ class OnnxCountermeasure:
 
         Raises `DetectionError` where the network gives something that is no number.
         """
-        rows = self._network(self._prepared(windows))
+        rows = self._network(prepared(windows, self._manifest.input))
         if not np.isfinite(rows).all():
             raise DetectionError(
                 f"Model pack {self._manifest.id} gave a score that is no number; use another pack."
@@ -74,21 +73,6 @@ class OnnxCountermeasure:
             return rows[:, 0]
         synthetic = self._manifest.output.synthetic_index
         return rows[:, synthetic] - rows[:, 1 - synthetic]
-
-    def _prepared(self, windows: Windows) -> Windows:
-        given = self._manifest.input
-        length = round(given.window_s * given.rate_hz)
-        if given.fixed_length and windows.shape[1] < length:
-            windows = np.tile(windows, (1, -(-length // windows.shape[1])))[:, :length]
-        if given.normalisation is Normalisation.ZERO_MEAN_UNIT_VARIANCE:
-            centred = windows - windows.mean(axis=1, keepdims=True)
-            deviation = np.sqrt(np.square(centred).mean(axis=1, keepdims=True) + 1e-7)
-            return (centred / deviation).astype(np.float32)
-        if given.normalisation is Normalisation.PRE_EMPHASIS:
-            emphasised = windows.copy()
-            emphasised[:, 1:] -= PRE_EMPHASIS * windows[:, :-1]
-            return emphasised
-        return windows
 
 
 def load_countermeasure(folder: Path, threads: int = 1) -> OnnxCountermeasure:

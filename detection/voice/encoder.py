@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from audio.types import CALL_RATE
 from detection.errors import DetectionError
-from detection.models.manifest import Input, Normalisation, SpeakerEncoderManifest
+from detection.models.input import prepared
+from detection.models.manifest import Input, SpeakerEncoderManifest
 from detection.models.pack import Pack, open_pack
 from detection.models.runtime import Network, load_network
 from detection.types import EngineInfo
@@ -16,7 +17,6 @@ from detection.voice.scoring import MIN_COHORT, Embeddings, Scores, direction, l
 
 Windows = NDArray[np.float32]
 
-PRE_EMPHASIS = np.float32(0.97)
 _BATCH = 8
 """Windows embedded at once, which bounds the memory that long speech takes."""
 _LENGTH_TOLERANCE = 1e-3
@@ -101,22 +101,6 @@ def windows_of(samples: NDArray[np.float32], given: Input) -> Windows:
     if len(samples) < window:
         return samples[None]
     return np.lib.stride_tricks.sliding_window_view(samples, window)[::hop]
-
-
-def prepared(windows: Windows, given: Input) -> Windows:
-    """`windows` (n, samples) as the manifest's `input` says that the network takes them."""
-    length = round(given.window_s * given.rate_hz)
-    if given.fixed_length and windows.shape[1] < length:
-        windows = np.tile(windows, (1, -(-length // windows.shape[1])))[:, :length]
-    if given.normalisation is Normalisation.ZERO_MEAN_UNIT_VARIANCE:
-        centred = windows - windows.mean(axis=1, keepdims=True)
-        deviation = np.sqrt(np.square(centred).mean(axis=1, keepdims=True) + 1e-7)
-        return (centred / deviation).astype(np.float32)
-    if given.normalisation is Normalisation.PRE_EMPHASIS:
-        emphasised = windows.copy()
-        emphasised[:, 1:] -= PRE_EMPHASIS * windows[:, :-1]
-        return emphasised
-    return np.ascontiguousarray(windows)
 
 
 def load_encoder(folder: Path, threads: int = 1) -> OnnxSpeakerEncoder:

@@ -47,7 +47,7 @@ def main() -> None:
     )
     parser.add_argument("--step", choices=STEPS, help="only this step")
     parser.add_argument("--train-steps", type=int, default=3400)
-    parser.add_argument("--revision", default="1")
+    parser.add_argument("--revision", default="1.1")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()

@@ -26,7 +26,7 @@ def prepare(clips: list[Clip], folder: Path, seed: int) -> list[Clip]:
         originals = [clip for clip in clips if not clip.synthetic]
         with ProcessPoolExecutor(2) as pool:
             jobs = [pool.submit(_copy, clip, folder, seed + n, n) for n, clip in enumerate(originals)]
-            jobs += [pool.submit(_speak, folder, seed, n) for n in range(DEBIAN_CLIPS)]
+            jobs += [pool.submit(spoken, folder, seed, n) for n in range(DEBIAN_CLIPS)]
             made = []
             for n, job in enumerate(jobs):
                 made.append(job.result())
@@ -50,7 +50,8 @@ def _copy(clip: Clip, folder: Path, seed: int, number: int) -> tuple[str, str, s
     return name, system, COPIES_SOURCE, clip.speaker
 
 
-def _speak(folder: Path, seed: int, number: int) -> tuple[str, str, str, str]:
+def spoken(folder: Path, seed: int, number: int) -> tuple[str, str, str, str]:
+    """Have a voice say a sentence into `folder`: name of the file, system, source and speaker."""
     rng = np.random.default_rng([seed, number])
     voice = list(VOICES)[number % len(VOICES)]
     raw, name = folder / f"raw_{number}.wav", f"debian_{number}.wav"
