@@ -59,6 +59,7 @@ class Pipeline:
         self._alerts = alerts
         self._speaker = speaker
         self._changes_told = 0
+        self._changes_heard = 0
         self._verdicts = Verdicts()
         self._points_told = 0
 
@@ -75,6 +76,7 @@ class Pipeline:
         if segment.channel is SUBJECT:
             events += self._guarded("voice", span, lambda: self._hear_voice(segment))
             events += self._guarded("speaker", span, lambda: self._hear_speaker(segment))
+            events += self._guarded("voice", span, lambda: self._hear_change(segment))
         words = self._guarded("transcript", span, lambda: self._hear_words(segment))
         if not any(isinstance(event, UtteranceHeard) for event in words):
             self._talk.miss(segment)
@@ -135,6 +137,13 @@ class Pipeline:
         changes = self._speaker.changes[self._changes_told :]
         self._changes_told += len(changes)
         return [*(SpeakerChanged(change, at) for change in changes), SpeakerJudged(verdict, at)]
+
+    def _hear_change(self, segment: Segment) -> list[Event]:
+        changes = self._speaker.changes if self._speaker else ()
+        if len(changes) == self._changes_heard:
+            return []
+        self._changes_heard = len(changes)
+        return self._voice_events(self._voice.restart(changes[-1].start), segment.end)
 
     def _hear_words(self, segment: Segment) -> list[Event]:
         span = _Span.of(segment)

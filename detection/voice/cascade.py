@@ -107,7 +107,7 @@ class StrongOpinion:
     def opinion(self) -> Opinion | None:
         """What the looks so far amount to; None before the first and once the model has failed."""
         self._take_up()
-        if self.fault or not self._points:
+        if self.fault or not self._evidence.windows:
             return None
         llr = self._evidence.llr(self.manifest.calibration.settle)
         return Opinion(self.manifest, llr, tuple(self._points), self._looked / CALL_RATE)
@@ -118,6 +118,12 @@ class StrongOpinion:
             self._heard += window.fresh
             if self._is_wanted(first) and not is_noisy(window.samples):
                 self._ask(window, self._heard)
+
+    def restart(self, at: int) -> None:
+        """Look at the voice since sample `at` anew; a look under way at the one before is dropped."""
+        self._heard = self._windows.restart(at)
+        self._asked, self._asked_at = None, 0
+        self._evidence, self._looked = Evidence(), 0
 
     def finish(self) -> None:
         """Look at a caller who never filled a window, and wait a while for what is under way."""

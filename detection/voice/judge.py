@@ -2,10 +2,11 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from audio.types import CALL_RATE, Channel
+from detection.clock import clock_at
 from detection.models.manifest import CountermeasureManifest, VoiceThresholds
 from detection.types import EngineInfo, Segment, VoiceLevel, VoicePoint, VoiceVerdict
 from detection.voice.countermeasure import CountermeasureModel, window_llrs
@@ -40,6 +41,10 @@ class VoiceJudge(Protocol):
         """Time has passed: the verdict where a model that takes its time brought something new."""
         ...
 
+    def restart(self, at: int) -> VoiceVerdict:
+        """Another person speaks since sample `at` of the call; the verdict as it is now."""
+        ...
+
     def finish(self) -> VoiceVerdict:
         """Judge what was still held back; no segment follows."""
         ...
@@ -49,8 +54,8 @@ class VoiceJudge(Protocol):
 class Opinion:
     """What a second model makes of the call: its calibrated LLR over the windows it has looked at.
 
-    `points` are all of those windows, in the order in which they were scored, `speech_s` the seconds
-    of speech in them.
+    `points` are all windows of the call that were looked at, in the order in which they were scored,
+    `speech_s` the seconds of speech in those of the person who speaks now.
     """
 
     manifest: CountermeasureManifest
@@ -84,6 +89,10 @@ class SecondOpinion(Protocol):
         """Take in a fit segment of the caller's speech and what the first model says after it."""
         ...
 
+    def restart(self, at: int) -> None:
+        """Another person speaks since sample `at` of the call: form an opinion on that one alone."""
+        ...
+
     def finish(self) -> None:
         """Look at what was taken in and not looked at yet; no segment follows."""
         ...
@@ -95,7 +104,8 @@ class CountermeasureJudge:
     Segments of the caller's speech are joined without their pauses. Until the first window is full,
     the speech so far is scored each time it has grown by half a hop, where the model's manifest says
     what such short scores are worth, and the latest of these counts. Where a second model has formed
-    an opinion, the verdict is that model's.
+    an opinion, the verdict is that model's. Each person who speaks is judged alone, or real speech
+    before a clone would cover for it; a voice that was found synthetic stays found.
     """
 
     def __init__(self, model: CountermeasureModel, second: SecondOpinion | None = None) -> None:
@@ -116,7 +126,10 @@ class CountermeasureJudge:
         self._unfit: Counter[Unfit] = Counter()
         self._trace: list[VoicePoint] = []
         self._opinion: Opinion | None = None
+        self._opinion_points = 0
         self._has_failed = False
+        self._since: int | None = None
+        self._earlier: VoiceVerdict | None = None
         self._verdict = self._judged()
 
     @property
@@ -165,6 +178,20 @@ class CountermeasureJudge:
         """The verdict where the second model has looked at more since."""
         if not self._take_opinion():
             return None
+        self._verdict = self._judged()
+        return self._verdict
+
+    def restart(self, at: int) -> VoiceVerdict:
+        """Judge the voice since sample `at` alone; a suspicion about the one before it stays."""
+        if _suspicion(self._verdict) > _suspicion(self._earlier):
+            self._earlier = self._verdict
+        self._since = at
+        self._speech = self._windows.restart(at)
+        self._whole = self._partial = Evidence()
+        self._partial_scored = 0
+        self._opinion = None
+        if self._second:
+            self._second.restart(at)
         self._verdict = self._judged()
         return self._verdict
 
@@ -224,9 +251,10 @@ class CountermeasureJudge:
         """Take over the second model's opinion; whether it has looked at more since, or failed."""
         if self._second is None:
             return False
-        before, self._opinion = self._opinion, self._second.opinion
-        if self._opinion and (before is None or len(self._opinion.points) > len(before.points)):
-            self._trace += self._opinion.points[len(before.points) if before else 0 :]
+        self._opinion = self._second.opinion
+        if self._opinion and len(self._opinion.points) > self._opinion_points:
+            self._trace += self._opinion.points[self._opinion_points :]
+            self._opinion_points = len(self._opinion.points)
             return True
         had_failed, self._has_failed = self._has_failed, bool(self._second.fault)
         return self._has_failed and not had_failed
@@ -241,8 +269,12 @@ class CountermeasureJudge:
 
     def _judged(self) -> VoiceVerdict:
         if self._opinion:
-            return self._judged_by(self._opinion.manifest, self._opinion.llr)
-        return self._judged_by(self._manifest, self._llr)
+            now = self._judged_by(self._opinion.manifest, self._opinion.llr)
+        else:
+            now = self._judged_by(self._manifest, self._llr)
+        if self._earlier is None or _suspicion(now) >= _suspicion(self._earlier):
+            return now
+        return replace(self._earlier, reasons=(*self._earlier.reasons, *self._taken_over()))
 
     def _judged_by(self, manifest: CountermeasureManifest, llr: float | None) -> VoiceVerdict:
         thresholds = manifest.thresholds
@@ -277,7 +309,12 @@ class CountermeasureJudge:
         ]
         if level is VoiceLevel.UNSURE and self._band.is_telephone:
             limits.append("It was heard through a telephone band, in which less can be told.")
-        return (sentence, *self._beside(), *limits)
+        return (sentence, *self._beside(), *self._taken_over(), *limits)
+
+    def _taken_over(self) -> list[str]:
+        if self._since is None:
+            return []
+        return [f"Another voice took over at {clock_at(self._since)}; each voice is judged alone."]
 
     def _beside(self) -> list[str]:
         """What is to be said of the second model beside the verdict."""
@@ -296,6 +333,13 @@ class CountermeasureJudge:
         return [
             f"The {strong} looked at {looked} and decides; the {self._manifest.title} alone {alone}."
         ]
+
+
+_SUSPICION = {VoiceLevel.SUSPECT: 1, VoiceLevel.LIKELY_SYNTHETIC: 2}
+
+
+def _suspicion(verdict: VoiceVerdict | None) -> int:
+    return _SUSPICION.get(verdict.level, 0) if verdict else 0
 
 
 def level_at(llr: float | None, thresholds: VoiceThresholds) -> VoiceLevel:

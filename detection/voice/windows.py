@@ -61,6 +61,13 @@ class SpeechWindows:
         self._heard_at = self._heard_at[used:].copy()
         return windows
 
+    def restart(self, at: int) -> int:
+        """Forget what was heard before sample `at` of the call; how many samples are left."""
+        later = self._heard_at >= at
+        self._samples, self._heard_at = self._samples[later], self._heard_at[later]
+        self._any_full = False
+        return len(self._samples)
+
     def flush(self) -> SpeechWindow | None:
         """Give up what is held: the speech of a caller who never filled a window, if there is any."""
         rest = self.partial

@@ -67,12 +67,17 @@ class Voice:
 
     def __init__(self, level: VoiceLevel) -> None:
         self.verdict = VoiceVerdict(level, -3.0, 0.05, 5.0, reasons=("The voice reason.",))
+        self.restarts: list[int] = []
 
     def hear(self, segment: Segment) -> VoiceVerdict | None:
         return self.verdict
 
     def advance(self) -> VoiceVerdict | None:
         return None
+
+    def restart(self, at: int) -> VoiceVerdict:
+        self.restarts.append(at)
+        return self.verdict
 
     def finish(self) -> VoiceVerdict:
         return self.verdict
@@ -94,10 +99,10 @@ class Speaker:
         return NOBODY
 
 
-def pipeline(voice: VoiceLevel, speaker: Speaker | None) -> Pipeline:
+def pipeline(voice: VoiceLevel | Voice, speaker: Speaker | None) -> Pipeline:
     return Pipeline(
         Deaf(),
-        Voice(voice),
+        voice if isinstance(voice, Voice) else Voice(voice),
         TalkJudge(load_tactics(resources.ROOT / "tactics" / "en.yaml")),
         DisclosureJudge(
             load_rule(resources.ROOT / "policies" / "company.yaml"),
@@ -189,3 +194,15 @@ def test_an_encoder_that_fails_is_stored_and_the_call_goes_on(caplog: pytest.Log
     assert [(e.channel, e.end) for e in failed] == [(Channel.CALLER, 5 * CALL_RATE)]
     assert "the speaker engine failed: ZeroDivisionError" in failed[0].reason
     assert "voice" in [event.kind for event in events]
+
+
+def test_the_voice_is_judged_anew_where_another_took_over_and_only_once():
+    speaker = Speaker(NOBODY, NOBODY, NOBODY)
+    voice = Voice(VoiceLevel.REAL)
+    walk = pipeline(voice, speaker)
+    walk.hear(speech(5, 0.1))
+    assert voice.restarts == []
+    speaker.changes.append(VoiceChange(6 * CALL_RATE, -5.0, -4.6))
+    walk.hear(speech(5, 0.1, start_s=5))
+    walk.hear(speech(5, 0.1, start_s=10))
+    assert voice.restarts == [6 * CALL_RATE]

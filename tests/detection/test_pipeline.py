@@ -72,6 +72,9 @@ class Voice:
         late, self.late = self.late, None
         return late
 
+    def restart(self, at: int) -> VoiceVerdict:
+        return self.verdict
+
     def finish(self) -> VoiceVerdict:
         return self.verdict
 

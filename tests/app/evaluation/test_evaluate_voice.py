@@ -42,6 +42,9 @@ class LoudnessJudge:
     def advance(self) -> None:
         return None
 
+    def restart(self, at: int) -> VoiceVerdict:
+        return self.verdict
+
     def finish(self) -> VoiceVerdict:
         return self.verdict
 

@@ -303,3 +303,17 @@ def test_a_real_pack_works_in_the_cascade() -> None:
         verdict = hear(judge, 8.0)
     assert verdict.model_revision == load_manifest(BUILT_IN, CountermeasureManifest).revision
     assert len(judge.trace) > len([point for point in judge.trace if point.llr == 5.0])
+
+
+def test_another_voice_is_looked_at_from_its_first_window_on(strong: Strong) -> None:
+    model = Fixed(STRONG, -4.0)
+    judge = patient(-5.0, strong(model))
+    assert hear(judge, 6.0).model_id == STRONG.id
+    judge.restart(6 * CALL_RATE)
+    assert judge.verdict.model_id == SMALL.id
+    assert len(model.windows) == 1
+    for number in range(3):
+        judge.hear(speech(2.0, 6.0 + 2 * number))
+    assert judge.verdict.model_id == STRONG.id
+    heard = np.concatenate([speech(2.0, start).samples for start in (6.0, 8.0, 10.0)])[:64_600]
+    np.testing.assert_array_equal(model.windows[1], heard)

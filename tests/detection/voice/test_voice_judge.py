@@ -339,9 +339,14 @@ class SlowModel:
         self.heard: list[tuple[int, VoiceLevel]] = []
         self.opinion: Opinion | None = None
         self.at_the_end: Opinion | None = None
+        self.restarts: list[int] = []
 
     def hear(self, segment: Segment, first: VoiceVerdict) -> None:
         self.heard.append((len(segment.samples), first.level))
+
+    def restart(self, at: int) -> None:
+        self.restarts.append(at)
+        self.opinion = None
 
     def finish(self) -> None:
         self.opinion = self.at_the_end or self.opinion
@@ -388,3 +393,47 @@ def test_the_verdict_is_the_second_model_s_once_it_has_one() -> None:
     second.at_the_end = strong_opinion(4.0, 8.0)
     assert judge.finish().level is VoiceLevel.LIKELY_SYNTHETIC
     assert [point.llr for point in judge.trace if point.model_id == "strong"] == [4.0, 8.0]
+
+
+def later(seconds: float, peak: float, start_s: float) -> Segment:
+    plain, start = segment(seconds, peak), round(start_s * CALL_RATE)
+    return Segment(plain.channel, start, start + plain.end, plain.samples)
+
+
+def test_real_speech_before_another_voice_does_not_cover_for_it() -> None:
+    judge = CountermeasureJudge(LevelModel())
+    judge.hear(later(20, 0.1, 0))
+    judge.hear(later(6, 0.9, 20))
+    assert judge.verdict.level is VoiceLevel.REAL
+    verdict = judge.restart(20 * CALL_RATE)
+    assert verdict.level is VoiceLevel.NOT_ENOUGH_SPEECH
+    assert "Another voice took over at 0:20; each voice is judged alone." in verdict.reasons
+    judge.hear(later(3.5, 0.9, 26))
+    assert judge.verdict.level is VoiceLevel.LIKELY_SYNTHETIC
+    assert judge.verdict.speech_s < 7
+
+
+def test_a_voice_that_was_found_synthetic_stays_found_when_another_takes_over() -> None:
+    judge = CountermeasureJudge(LevelModel())
+    judge.hear(later(5, 0.9, 0))
+    found = judge.verdict
+    judge.hear(later(1, 0.1, 5))
+    judge.restart(5 * CALL_RATE)
+    judge.hear(later(20, 0.1, 6))
+    assert judge.verdict.level is VoiceLevel.LIKELY_SYNTHETIC
+    assert judge.verdict.llr == pytest.approx(found.llr, abs=1.5)
+    assert judge.verdict.reasons[-1].startswith("Another voice took over at 0:05")
+
+
+def test_a_second_model_starts_anew_with_another_voice() -> None:
+    second = SlowModel()
+    judge = CountermeasureJudge(LevelModel(), second)
+    judge.hear(later(3.5, 0.1, 0))
+    second.opinion = strong_opinion(-4.0)
+    judge.advance()
+    judge.restart(2 * CALL_RATE)
+    assert second.restarts == [2 * CALL_RATE]
+    assert judge.verdict.model_id == "level-model"
+    second.opinion = strong_opinion(-4.0, 6.0)
+    judge.advance()
+    assert [point.llr for point in judge.trace if point.model_id == "strong"] == [-4.0, 6.0]
