@@ -62,7 +62,7 @@ KINDS = (
     Kind(
         "clone detector",
         MODELS / "earwitness-cm-small",
-        "detection.training.countermeasure.network",
+        "detection.training.countermeasure.residual.network",
         "Countermeasure",
     ),
     Kind(

@@ -1,9 +1,9 @@
 """How noise takes the voice judge's evidence away: `make bench-voice-noise`; needs the shared data.
 
-Held-out clips at their own level and with steady noise of their own long-term spectrum or other voices
-added, by the power of their speech against the noise's: error rates of the first window's likelihood
-ratio, its cost in bits (Cllr; 1 is no evidence, above it misleads), and the share of windows that the
-judge would leave out. Where the cost reaches 1 the judge has to abstain.
+Clips of the evaluation part at their own level and with steady noise of their own long-term spectrum
+or other voices added, by the power of their speech against the noise's: error rates of the first
+window's likelihood ratio, its cost in bits (Cllr; 1 is no evidence, above it misleads), and the share
+of windows that the judge would leave out. Where the cost reaches 1 the judge has to abstain.
 """
 
 import os
@@ -37,7 +37,7 @@ def main() -> int:
     if not data.is_dir():
         sys.stderr.write(f"bench-voice-noise needs the shared data folder, which is not at {data}.\n")
         return 1
-    clips = read_parts(data)[Part.HELD]
+    clips = read_parts(data)[Part.EVAL]
     sounds = [sound.astype(np.float32) / np.float32(32768) for sound in read_sounds(clips)]
     model = load_countermeasure(resources.ROOT / "models" / "earwitness-cm-small")
     vad = SileroVad()

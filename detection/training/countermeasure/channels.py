@@ -297,6 +297,11 @@ def random_way(
     effect = _one_of((*(effect for effect, _ in PAUSES), None), rng, _with_rest(PAUSES))
     if effect:
         sound = effect(sound, rng)
+    return in_time(sound, rng, others)
+
+
+def in_time(sound: Sound, rng: np.random.Generator, others: Sequence[NDArray[np.int16]] = ()) -> Sound:
+    """The `random_way` of a sound whose pauses stay, so that it keeps its length and its times."""
     if not np.any(sound):
         return sound
     for effect, share in WAY:

@@ -1,11 +1,6 @@
-"""The clips to learn from and to measure on, and which of them are kept out of training.
-
-Whole sources and the recordings of some real speakers are held out of the training split: they
-choose the checkpoint's calibration and thresholds. The evaluation split is only ever measured.
-"""
+"""The clips to learn from, and those that are only ever measured on."""
 
 import csv
-import zlib
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -18,31 +13,14 @@ from numpy.typing import NDArray
 
 RATE = 16_000
 """Hz of every clip."""
-
-HELD_SOURCES = frozenset(
-    {
-        "Azure-Samples/cognitive-services-speech-sdk",
-        "MobileSpeech/MobileSpeech.github.io",
-        "Picovoice/wake-word-benchmark",
-        "cmusphinx/pocketsphinx",
-        "inworld-ai/tts",
-        "keonlee9420/StyleSpeech",
-        "keonlee9420/WaveGrad2",
-        "rhasspy/larynx",
-        "shivammehta25/Matcha-TTS",
-        "vocodedev/vocode-core",
-    }
-)
-HELD_SPEAKERS_SOURCE = "resemble-ai/Resemblyzer"
-HELD_SPEAKERS_SHARE = 6
-"""One in this many real speakers of that source is held out, with all their clips in any source."""
+DEBIAN_SOURCE = "debian-synthesizers"
+"""Of the clips that Debian's synthesizers spoke; every other source is a page of recordings."""
 
 
 class Part(StrEnum):
     """What a clip may be used for."""
 
     TRAIN = "train"
-    HELD = "held"
     EVAL = "eval"
 
 
@@ -66,29 +44,19 @@ def speaker_identity(label: str) -> str:
 
 
 def read_parts(data: Path) -> dict[Part, list[Clip]]:
-    """The clips of `data`/manifest.csv by part; no person's real voice is in both train and held."""
+    """The clips of `data`/manifest.csv by part."""
     with (data / "manifest.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    held_people = {
-        identity
-        for row in rows
-        if row["source"] == HELD_SPEAKERS_SOURCE
-        and zlib.crc32((identity := speaker_identity(row["speaker"])).encode()) % HELD_SPEAKERS_SHARE
-        == 0
-    }
     parts: dict[Part, list[Clip]] = {part: [] for part in Part}
     for row in rows:
-        speaker = speaker_identity(row["speaker"])
-        if row["split"] == "eval":
-            part = Part.EVAL
-        elif row["source"] in HELD_SOURCES or speaker in held_people:
-            part = Part.HELD
-        else:
-            part = Part.TRAIN
         clip = Clip(
-            data / row["path"], row["label"] == "synthetic", row["system"], row["source"], speaker
+            data / row["path"],
+            row["label"] == "synthetic",
+            row["system"],
+            row["source"],
+            speaker_identity(row["speaker"]),
         )
-        parts[part].append(clip)
+        parts[Part(row["split"])].append(clip)
     return parts
 
 

@@ -76,7 +76,13 @@ def sentence(rng: np.random.Generator) -> str:
     return f"{opening}, {subject} {verb} {obj}, {ending}"
 
 
-def _flite(voice: str) -> Callable[[str, Path, np.random.Generator], list[str]]:
+Command = Callable[[str, Path, np.random.Generator], list[str]]
+"""The command line that has a voice say a text into a wav file, at a random speed."""
+
+
+def flite(voice: str) -> Command:
+    """One of flite's voices."""
+
     def command(text: str, out: Path, rng: np.random.Generator) -> list[str]:
         stretch = f"duration_stretch={rng.uniform(0.88, 1.15):.2f}"
         return ["flite", "-voice", voice, "--setf", stretch, "-t", text, "-o", str(out)]
@@ -84,7 +90,9 @@ def _flite(voice: str) -> Callable[[str, Path, np.random.Generator], list[str]]:
     return command
 
 
-def _espeak(voice: str) -> Callable[[str, Path, np.random.Generator], list[str]]:
+def espeak(voice: str) -> Command:
+    """One of espeak-ng's accents, with a variant after a plus sign, at a random pitch."""
+
     def command(text: str, out: Path, rng: np.random.Generator) -> list[str]:
         speed, pitch = str(rng.integers(135, 190)), str(rng.integers(30, 70))
         return ["espeak-ng", "-v", voice, "-s", speed, "-p", pitch, "-w", str(out), text]
@@ -92,7 +100,9 @@ def _espeak(voice: str) -> Callable[[str, Path, np.random.Generator], list[str]]
     return command
 
 
-def _festival(voice: str) -> Callable[[str, Path, np.random.Generator], list[str]]:
+def festival(voice: str) -> Command:
+    """One of festival's voices; it reads plain ASCII only."""
+
     def command(text: str, out: Path, rng: np.random.Generator) -> list[str]:
         stretch = f"(Parameter.set 'Duration_Stretch {rng.uniform(0.9, 1.15):.2f})"
         source = out.with_suffix(".txt")
@@ -102,13 +112,13 @@ def _festival(voice: str) -> Callable[[str, Path, np.random.Generator], list[str
     return command
 
 
-VOICES: dict[str, Callable[[str, Path, np.random.Generator], list[str]]] = {
-    **{f"flite {voice}": _flite(voice) for voice in ("kal", "kal16", "awb", "rms", "slt")},
+VOICES: dict[str, Command] = {
+    **{f"flite {voice}": flite(voice) for voice in ("kal", "kal16", "awb", "rms", "slt")},
     **{
-        f"espeak-ng {voice}": _espeak(voice)
+        f"espeak-ng {voice}": espeak(voice)
         for voice in ("en-us", "en-gb", "en-gb-x-rp", "en-us+m3", "en-us+f2", "en-gb+m7", "en-gb+f4")
     },
-    **{f"festival {voice}": _festival(voice) for voice in ("cmu_us_slt_arctic_hts", "kal_diphone")},
+    **{f"festival {voice}": festival(voice) for voice in ("cmu_us_slt_arctic_hts", "kal_diphone")},
 }
 
 

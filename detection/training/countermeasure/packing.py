@@ -15,14 +15,13 @@ from detection.models.manifest import (
     VoiceThresholds,
 )
 from detection.training.countermeasure.calibrate import WINDOW_S
-from detection.training.countermeasure.network import SYNTHETIC_INDEX
 
 PACK_ID = "earwitness-cm-small"
 NETWORK = "countermeasure.onnx"
 TRAINED_ON = (
     "real and synthetic speech of public demonstration pages under free licences",
-    "WORLD and Griffin-Lim copies of its real recordings",
     "Debian's synthesizers flite, espeak-ng and festival",
+    "the layers that listen in one half are Distill-MOS's (Microsoft, MIT licence)",
 )
 
 
@@ -36,7 +35,7 @@ UNCALIBRATED = Calibration(scale=1.0, offset=0.0, settle=0.0)
 UNDECIDED = VoiceThresholds(real_llr=-1.0, watch_llr=0.5, synthetic_llr=1.0, min_speech_s=2.0)
 
 
-def describe(folder: Path, revision: str) -> CountermeasureManifest:
+def describe_pack(folder: Path, revision: str) -> CountermeasureManifest:
     """The manifest of the freshly exported network in `folder`, before calibration."""
     return CountermeasureManifest(
         schema_version=1,
@@ -44,8 +43,8 @@ def describe(folder: Path, revision: str) -> CountermeasureManifest:
         revision=revision,
         kind=Kind.COUNTERMEASURE,
         title="basic voice check",
-        licence="that of the Earwitness repository",
-        description="Small residual network on log-mel that tells synthetic from real speech.",
+        licence="that of the Earwitness repository; parts of Distill-MOS, MIT, Microsoft Corporation",
+        description="A kernel machine on what Distill-MOS hears, and a residual network on log-mel.",
         scope=SCOPE,
         trained_on=TRAINED_ON,
         files={NETWORK: hashlib.sha256((folder / NETWORK).read_bytes()).hexdigest()},
@@ -58,7 +57,7 @@ def describe(folder: Path, revision: str) -> CountermeasureManifest:
             normalisation=Normalisation.NONE,
             fixed_length=False,
         ),
-        output=CountermeasureOutput(meaning=Meaning.LOGITS, synthetic_index=SYNTHETIC_INDEX),
+        output=CountermeasureOutput(meaning=Meaning.SYNTHETIC_SCORE),
         calibration=UNCALIBRATED,
         thresholds=UNDECIDED,
         measured={},

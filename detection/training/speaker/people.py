@@ -40,7 +40,7 @@ def is_named(speaker: str) -> bool:
 def read_people(data: Path) -> People:
     """The clips of `data`/manifest.csv by what they are for; no person is in two parts."""
     parts = read_parts(data)
-    train, evaluation = parts[Part.TRAIN] + parts[Part.HELD], parts[Part.EVAL]
+    train, evaluation = parts[Part.TRAIN], parts[Part.EVAL]
     recorded = _real_by_speaker(train)
     tested = _real_by_speaker(evaluation).keys() - ALWAYS_TRAINED
     held = {

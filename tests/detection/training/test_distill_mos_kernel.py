@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from detection.training.distill_mos.kernel import fit, kernel, principal
+from detection.training.countermeasure.distill_mos.kernel import fit, kernel, principal
 
 RNG = np.random.default_rng(3)
 POINTS = RNG.standard_normal((60, 4))

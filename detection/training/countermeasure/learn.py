@@ -1,4 +1,4 @@
-"""Learns the kernel machine from the statistics, and judges every source without having seen it."""
+"""Learns the kernel machine and the other half's weight, and judges every source as one not heard."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -6,15 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
 
 from detection.training.countermeasure.calibrate import SHORT_S, HeldScores
-from detection.training.countermeasure.clips import Clip
+from detection.training.countermeasure.clips import DEBIAN_SOURCE, Clip
+from detection.training.countermeasure.distill_mos.kernel import Fit, Machine, Projection, fit, principal
 from detection.training.countermeasure.measure import CONDITIONS
-from detection.training.countermeasure.prepare import DEBIAN_SOURCE
-from detection.training.distill_mos.kernel import Fit, Machine, Projection, fit, principal
-from detection.training.distill_mos.views import LEARNED, SHORT_CONDITIONS, Described
+from detection.training.countermeasure.views import LEARNED, SHORT_CONDITIONS, Described
 
-COMPONENTS = 448
+COMPONENTS = 512
 WIDTH = 1.0
 RIDGE = 1.0
 DEBIAN_SHARE = 0.06
@@ -63,7 +63,7 @@ def importance(clips: Sequence[Clip]) -> NDArray[np.float64]:
 
 
 def left_out_scores(clips: Sequence[Clip], heard: Described, learned: Learned) -> NDArray[np.float64]:
-    """Scores (n,) of all views by the machine that never saw their source."""
+    """Scores (n,) of all views by the kernel machine that never saw their source."""
     scores = np.full(len(heard.clips), np.nan)
     sources = np.array([clip.source for clip in clips])[heard.clips]
     for source in sorted(set(sources)):
@@ -71,6 +71,25 @@ def left_out_scores(clips: Sequence[Clip], heard: Described, learned: Learned) -
         rows = np.flatnonzero(sources == source)
         scores[rows] = machine.scores(learned.projection.points(heard.statistics[rows]))
     return scores
+
+
+def residual_weight(
+    clips: Sequence[Clip], heard: Described, kernel_scores: NDArray[np.float64]
+) -> float:
+    """What the residual network's score counts beside the kernel machine's.
+
+    By logistic regression over the views of `CONDITIONS`, as scores of several detectors are usually
+    fused (Brümmer et al. 2007), with the weights of `importance`.
+    """
+    rows = heard.of(*CONDITIONS)
+    of_rows = [clips[number] for number in heard.clips[rows]]
+    fused = LogisticRegression(C=np.inf).fit(
+        np.stack([kernel_scores[rows], heard.scores[rows]], axis=1),
+        [clip.synthetic for clip in of_rows],
+        sample_weight=importance(of_rows),
+    )
+    kernel, residual = fused.coef_[0]
+    return float(residual / kernel)
 
 
 def condition_scores(

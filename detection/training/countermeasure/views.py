@@ -1,6 +1,7 @@
-"""What the front hears of every clip: the views it is learned from and those it is measured on.
+"""What both halves hear of every clip: the views that are learned from and those that are measured on.
 
-Statistics of all views are computed once, by the front as it is shipped, and kept in files.
+Statistics by the front as it is shipped, and scores by the residual network that never heard the
+clip's source, are computed once and kept in files.
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,9 +21,9 @@ from detection.training.countermeasure.channels import (
     telephone,
     without_pauses,
 )
-from detection.training.countermeasure.clips import RATE, Clip, read_sound
+from detection.training.countermeasure.clips import DEBIAN_SOURCE, RATE, Clip, read_sound
+from detection.training.countermeasure.folds import folds
 from detection.training.countermeasure.measure import CONDITIONS, windows_of
-from detection.training.countermeasure.prepare import DEBIAN_SOURCE
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -41,9 +42,10 @@ LEARNED = ("as recorded", "by telephone", "a random way", "short")
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """Statistics (n, values) of views, with the number of each one's clip and its name."""
+    """Views: statistics (n, values), residual scores (n,), number of each one's clip, and its name."""
 
     statistics: NDArray[np.float16]
+    scores: NDArray[np.float32]
     clips: NDArray[np.int64]
     names: NDArray[np.str_]
 
@@ -52,15 +54,27 @@ class Described:
         return np.flatnonzero(np.isin(self.names, names))
 
 
-def describe(clips: Sequence[Clip], front: Path, folder: Path, seed: int) -> Described:
-    """Statistics of all views of `clips` by the ONNX file `front`, made once in `folder`; resumable."""
+def describe(
+    clips: Sequence[Clip], front: Path, residuals: Sequence[Path], folder: Path, seed: int
+) -> Described:
+    """All views of `clips` as the ONNX files hear them, made once in `folder`; resumable.
+
+    `residuals` holds the network of each fold. Debian's voices are in no fold and judged by the first.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     real = [clip.path for clip in clips if not clip.synthetic][::6]
     starts = range(0, len(clips), CHUNK)
     parts = [folder / f"views_{start}.npz" for start in starts]
-    with ProcessPoolExecutor(2, initializer=_load, initargs=(front, real)) as pool:
+    fold_of = folds(clips)
+    with ProcessPoolExecutor(2, initializer=_load, initargs=(front, residuals, real)) as pool:
         jobs = [
-            pool.submit(_describe_chunk, list(clips[start : start + CHUNK]), start, part, seed)
+            pool.submit(
+                _describe_chunk,
+                [(clip, fold_of.get(clip.source, 0)) for clip in clips[start : start + CHUNK]],
+                start,
+                part,
+                seed,
+            )
             for start, part in zip(starts, parts, strict=True)
             if not part.exists()
         ]
@@ -69,7 +83,7 @@ def describe(clips: Sequence[Clip], front: Path, folder: Path, seed: int) -> Des
             print(f"described {number} of {len(jobs)} parts", flush=True)
     loaded = [np.load(part) for part in parts]
     return Described(
-        *(np.concatenate([part[key] for part in loaded]) for key in ("rows", "at", "names"))
+        *(np.concatenate([part[key] for part in loaded]) for key in ("rows", "scores", "at", "names"))
     )
 
 
@@ -111,37 +125,48 @@ def _short(
     return np.resize(sent, length).astype(np.float32)
 
 
-def _load(front: Path, real: list[Path]) -> None:
+def _load(front: Path, residuals: Sequence[Path], real: list[Path]) -> None:
+    _worker.front = _session(front)
+    _worker.residuals = [_session(path) for path in residuals]
+    _worker.others = [read_sound(path) for path in real]
+
+
+def _session(path: Path) -> "onnxruntime.InferenceSession":
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
-    _worker.session = onnxruntime.InferenceSession(
-        str(front), options, providers=["CPUExecutionProvider"]
-    )
-    _worker.others = [read_sound(path) for path in real]
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
 class _Worker:
     """What a process keeps between chunks."""
 
-    session: "onnxruntime.InferenceSession"
+    front: "onnxruntime.InferenceSession"
+    residuals: "list[onnxruntime.InferenceSession]"
     others: list[NDArray[np.int16]]
 
 
 _worker = _Worker()
 
 
-def _describe_chunk(clips: list[Clip], start: int, part: Path, seed: int) -> None:
-    rows, at, names = [], [], []
-    for number, clip in enumerate(clips, start=start):
+def _describe_chunk(clips: list[tuple[Clip, int]], start: int, part: Path, seed: int) -> None:
+    rows, scores, at, names = [], [], [], []
+    for number, (clip, fold) in enumerate(clips, start=start):
         rng = np.random.default_rng([seed, number])
         for name, windows in views(clip, read_sound(clip.path), _worker.others, rng):
             for window in windows:
-                (row,) = _worker.session.run(None, {"samples": window[None]})
-                rows.append(row[0].astype(np.float16))
+                given = {"samples": window[None]}
+                rows.append(_worker.front.run(None, given)[0][0].astype(np.float16))
+                scores.append(_worker.residuals[fold].run(None, given)[0][0, 0])
                 at.append(number)
                 names.append(name)
     partial = part.with_suffix(".partial.npz")
-    np.savez(partial, rows=np.stack(rows), at=np.array(at), names=np.array(names))
+    np.savez(
+        partial,
+        rows=np.stack(rows),
+        scores=np.array(scores, np.float32),
+        at=np.array(at),
+        names=np.array(names),
+    )
     partial.replace(part)

@@ -1,4 +1,4 @@
-"""The detector: 16 kHz samples in, two logits out (0 synthetic, 1 real), log-mel inside the graph."""
+"""The network: 16 kHz samples in, one score out (higher is more synthetic), log-mel inside the graph."""
 
 import torch
 from torch import Tensor, nn
@@ -64,7 +64,7 @@ class AttentiveStatistics(nn.Module):
 
 
 class Countermeasure(nn.Module):
-    """Log-mel, four residual stages, attentive statistics, two logits."""
+    """(batch, samples) -> (batch, 1): log-mel, four residual stages, attentive statistics."""
 
     def __init__(self, channels: tuple[int, ...] = (24, 48, 96, 160), bands: int = 80) -> None:
         super().__init__()
@@ -91,4 +91,5 @@ class Countermeasure(nn.Module):
         return self.head(self.pool(self.reduce(maps.flatten(1, 2))))
 
     def forward(self, samples: Tensor) -> Tensor:
-        return self.judge(self.features(samples))
+        logits = self.judge(self.features(samples))
+        return logits[:, SYNTHETIC_INDEX, None] - logits[:, REAL_INDEX, None]

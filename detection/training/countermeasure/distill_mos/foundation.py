@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from detection.training.distill_mos.network import Front
+from detection.training.countermeasure.distill_mos.network import Front
 
 SHA256 = "b18b3ac60227267cfb91e5d00ce22cc7b73716fd92f269484da1446e27031a40"
 

@@ -7,26 +7,26 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.utils.data import DataLoader
 
-from detection.training.countermeasure.batches import Batches
-from detection.training.countermeasure.clips import Clip
-from detection.training.countermeasure.network import Countermeasure
+from detection.training.countermeasure.residual.batches import Batches
+from detection.training.countermeasure.residual.network import Countermeasure
 
 BATCH = 32
+STEPS = 1800
 PEAK_RATE = 1e-3
 AVERAGE = 0.998
 CHECKPOINT_EVERY = 200
 
 
-def train(
-    clips: list[Clip], sounds: list[NDArray[np.int16]], checkpoint: Path, steps: int, seed: int
-) -> None:
-    """Train to `steps`, on from `checkpoint` where it exists; it is rewritten every 200 steps."""
+def train(batches: Batches, checkpoint: Path, seed: int, name: str, steps: int = STEPS) -> None:
+    """Train to `steps`, on from `checkpoint` where it exists; it is rewritten every 200 steps.
+
+    On a GPU where PyTorch finds one. `name` stands before each line of progress.
+    """
     torch.manual_seed(seed)
-    network = Countermeasure().to(memory_format=torch.channels_last)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    network = Countermeasure().to(device, memory_format=torch.channels_last)
     average = copy.deepcopy(network).eval()
     optimizer = torch.optim.AdamW(network.parameters(), PEAK_RATE, weight_decay=0.02)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
@@ -40,28 +40,22 @@ def train(
     }
     done = 0
     if checkpoint.exists():
-        state = torch.load(checkpoint, weights_only=True)
+        state = torch.load(checkpoint, map_location=device, weights_only=True)
         done = state.pop("step")
-        for name, part in state.items():
-            kept[name].load_state_dict(part)
-        print(f"going on from step {done}", flush=True)
-    batches = DataLoader(
-        Batches(clips, sounds, BATCH, seed),
-        batch_size=None,
-        sampler=range(done, steps),
-        num_workers=2,
-        prefetch_factor=8,
-    )
+        for part, values in state.items():
+            kept[part].load_state_dict(values)
     began, losses = time.monotonic(), []
-    for step, (samples, labels) in enumerate(batches, start=done + 1):
+    for step in range(done + 1, steps + 1):
+        samples, labels = (torch.from_numpy(part).to(device) for part in batches.batch(step))
         losses.append(_step(network, optimizer, samples, labels))
         schedule.step()
         _follow(average, network, min(AVERAGE, step / (step + 10)))
         if step % 50 == 0:
             pace = (time.monotonic() - began) / (step - done)
-            print(f"step {step}/{steps} loss {np.mean(losses[-50:]):.4f} {pace:.2f} s/step", flush=True)
+            loss = np.mean(losses[-50:])
+            print(f"{name}: step {step}/{steps} loss {loss:.4f} {pace:.2f} s/step", flush=True)
         if step % CHECKPOINT_EVERY == 0 or step == steps:
-            state = {name: part.state_dict() for name, part in kept.items()}
+            state = {part: values.state_dict() for part, values in kept.items()}
             partial = checkpoint.with_suffix(".partial")
             torch.save({"step": step, **state}, partial)
             partial.replace(checkpoint)
@@ -73,7 +67,7 @@ def _step(
     network.train()
     with torch.no_grad():
         log_mel = _masked(network.features(samples)).contiguous(memory_format=torch.channels_last)
-    with torch.autocast("cpu", torch.bfloat16):
+    with torch.autocast(samples.device.type, torch.bfloat16):
         logits = network.judge(log_mel)
     loss = nn.functional.cross_entropy(logits.float(), labels, label_smoothing=0.05)
     optimizer.zero_grad()
@@ -92,7 +86,7 @@ def _masked(log_mel: Tensor) -> Tensor:
     blank = ((rows >= low) & (rows < low + wide))[:, None, :, None] | (
         (times >= start) & (times < start + long)
     )[:, None, None, :]
-    return log_mel.masked_fill(blank, 0.0)
+    return log_mel.masked_fill(blank.to(log_mel.device), 0.0)
 
 
 @torch.no_grad()
@@ -107,5 +101,6 @@ def _follow(average: nn.Module, network: nn.Module, keep: float) -> None:
 def trained_network(checkpoint: Path) -> Countermeasure:
     """The averaged network of a checkpoint, ready to judge."""
     network = Countermeasure()
-    network.load_state_dict(torch.load(checkpoint, weights_only=True)["average"])
+    state = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    network.load_state_dict(state["average"])
     return network.eval()

@@ -1,4 +1,4 @@
-"""The detector: 16 kHz samples in, one score out (higher is more synthetic), all of it in the graph.
+"""The front and the machine: 16 kHz samples to statistics, statistics to one score.
 
 The front is Distill-MOS up to its fourth transformer layer (`foundation`), as it is. What its layers
 do over a window is summed up in statistics, and a kernel machine (`kernel`) judges these.
@@ -9,7 +9,10 @@ from itertools import pairwise
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
+
+from detection.training.countermeasure.distill_mos.kernel import Machine, Projection
 
 LAYERS = 4
 """Transformer layers of the seven that Distill-MOS has."""
@@ -17,6 +20,7 @@ HEARD = (0, 2, 4)
 """Whose outputs are summed up beside the convolutions': the projection, the second and fourth layer."""
 MAX_FRAMES = 384
 """Frames of 20 ms that the transformer has positions for: 7.68 s."""
+INT8_MAX = 127
 WIDTH = 200
 MAPS = 1024
 PARTS = (3 * MAPS, *(3 * WIDTH for _ in HEARD))
@@ -117,32 +121,31 @@ class Front(nn.Module):
 
 
 class KernelMachine(nn.Module):
-    """(batch, STATISTICS) -> (batch, 1): a Gaussian kernel on principal components (`kernel.fit`)."""
+    """(batch, STATISTICS) -> (batch, 1): a Gaussian kernel on principal components (`kernel.fit`).
 
-    def __init__(self, components: int = 448, anchors: int = 9400) -> None:
+    The anchors are kept in 8 bits, each component in steps of its own size.
+    """
+
+    def __init__(self, projection: Projection, machine: Machine) -> None:
         super().__init__()
-        self.register_buffer("centre", torch.zeros(STATISTICS))
-        self.register_buffer("basis", torch.zeros(STATISTICS, components))
-        self.register_buffer("anchors", torch.zeros(components, anchors))
-        self.register_buffer("squares", torch.zeros(anchors))
-        self.register_buffer("weights", torch.zeros(anchors, 1))
+        steps = np.abs(machine.anchors).max(axis=0) / INT8_MAX
+        anchors = np.round(machine.anchors / steps)
+        self.register_buffer("centre", _tensor(projection.centre))
+        self.register_buffer("basis", _tensor(projection.basis))
+        self.register_buffer("steps", _tensor(steps))
+        self.register_buffer("anchors", torch.from_numpy(anchors.T.astype(np.int8)).contiguous())
+        self.register_buffer("squares", _tensor(np.square(anchors * steps).sum(axis=1)))
+        self.register_buffer("weights", _tensor(machine.weights[:, None]))
 
     def forward(self, statistics: Tensor) -> Tensor:
         points = (statistics - self.centre) @ self.basis
-        distances = points.square().sum(dim=1, keepdim=True) + self.squares - 2 * points @ self.anchors
+        alike = (points * self.steps) @ self.anchors.float()
+        distances = points.square().sum(dim=1, keepdim=True) + self.squares - 2 * alike
         return torch.exp(-distances.clamp(min=0)) @ self.weights
 
 
-class Countermeasure(nn.Module):
-    """(batch, samples) -> (batch, 1)."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.front = Front()
-        self.machine = KernelMachine()
-
-    def forward(self, samples: Tensor) -> Tensor:
-        return self.machine(self.front(samples))
+def _tensor(values: NDArray[np.float64]) -> Tensor:
+    return torch.from_numpy(values).float()
 
 
 def _chosen(heard: list[Tensor]) -> list[Tensor]:
