@@ -1,0 +1,1 @@
+"""A small Whisper-format recognizer of helpdesk talk, learnt from synthesized speech."""
