@@ -139,9 +139,9 @@ class Pipeline:
         return [*(SpeakerChanged(change, at) for change in changes), SpeakerJudged(verdict, at)]
 
     def _hear_change(self, segment: Segment) -> list[Event]:
-        changes = self._speaker.changes if self._speaker else ()
-        if len(changes) == self._changes_heard:
+        if self._speaker is None or len(self._speaker.changes) == self._changes_heard:
             return []
+        changes = self._speaker.changes
         self._changes_heard = len(changes)
         return self._voice_events(self._voice.restart(changes[-1].start), segment.end)
 
