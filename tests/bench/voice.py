@@ -50,20 +50,20 @@ Network = Callable[[NDArray[np.float32]], object]
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A built-in pack: its folder and the same network for PyTorch, by module and class."""
+    """A built-in pack: its folder and the same network for PyTorch, by module and what makes it."""
 
     name: str
     folder: Path
     torch_module: str
-    torch_class: str
+    torch_maker: str
 
 
 KINDS = (
     Kind(
         "clone detector",
         MODELS / "earwitness-cm-small",
-        "detection.training.countermeasure.residual.network",
-        "Countermeasure",
+        "detection.training.countermeasure.detector",
+        "untrained",
     ),
     Kind(
         "speaker encoder",
@@ -142,7 +142,7 @@ def _cost(kind: Kind, files: Sequence[Path], runs: int) -> Cost:
 
 def _loaded(kind: Kind) -> tuple[Callable[[], Any], Network, Any]:
     """A maker of fresh judges, the network alone, and how windows are cut."""
-    if kind.torch_class == "Countermeasure":
+    if kind == KINDS[0]:
         model = load_countermeasure(kind.folder)
         return lambda: CountermeasureJudge(model), model.scores, model.manifest.input
     encoder = load_encoder(kind.folder)
@@ -157,11 +157,11 @@ def _torch_network(kind: Kind) -> tuple[Network | None, str]:
     except ImportError as error:
         return None, f"{error.name} is absent"
     torch.set_num_threads(1)
-    network = getattr(module, kind.torch_class)().eval()
+    network = getattr(module, kind.torch_maker)().eval()
     values = sum(value.numel() for value in network.state_dict().values())
     shipped = max(file.stat().st_size for file in kind.folder.glob("*.onnx"))
     if not BYTES_PER_VALUE[0] < shipped / values < BYTES_PER_VALUE[1]:
-        return None, f"{kind.torch_class} is another network ({values:,} values, {shipped:,} bytes)"
+        return None, f"{kind.torch_module} is another network ({values:,} values, {shipped:,} bytes)"
 
     def run(windows: NDArray[np.float32]) -> object:
         with torch.inference_mode():

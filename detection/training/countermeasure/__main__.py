@@ -34,10 +34,10 @@ from detection.training.countermeasure.distill_mos.foundation import load_front
 from detection.training.countermeasure.distill_mos.network import PARTS, KernelMachine
 from detection.training.countermeasure.export import export, join, quantise
 from detection.training.countermeasure.learn import (
+    RESIDUAL_WEIGHT,
     condition_scores,
     learn,
     left_out_scores,
-    residual_weight,
 )
 from detection.training.countermeasure.measure import CONDITIONS, clip_scores, measured
 from detection.training.countermeasure.packing import NETWORK, describe_pack, write
@@ -138,12 +138,10 @@ def make_pack(
     """Learn, calibrate on the scores of sources left out, and write the pack and leave-one-out.json."""
     learned = learn(clips, heard, PARTS)
     kernel_scores = left_out_scores(clips, heard, learned)
-    weight = residual_weight(clips, heard, kernel_scores)
-    print(f"the residual network's score counts {weight:.3f} times the kernel machine's")
     folder.pack.mkdir(parents=True, exist_ok=True)
     machine = KernelMachine(learned.projection, learned.machine)
-    join(folder.front, machine, residual, weight, folder.pack / NETWORK)
-    whole, short = condition_scores(clips, heard, kernel_scores + weight * heard.scores)
+    join(folder.front, machine, residual, RESIDUAL_WEIGHT, folder.pack / NETWORK)
+    whole, short = condition_scores(clips, heard, kernel_scores + RESIDUAL_WEIGHT * heard.scores)
     conditions = list(whole.values())
     calibration = calibrate(conditions, short)
     limits = thresholds(conditions, calibration, short)

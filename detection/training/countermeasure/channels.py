@@ -200,6 +200,14 @@ def telephone_band(sound: Sound, rng: np.random.Generator) -> Sound:
     )
 
 
+def land_line(sound: Sound, rng: np.random.Generator) -> Sound:
+    """The classic telephone: a faint hiss, some 300 to 3,400 Hz with slopes of any steepness, G.711."""
+    band = (rng.uniform(150, 350), rng.uniform(3300, 3800))
+    slopes = butter(int(rng.integers(2, 9)), band, "band", fs=RATE, output="sos")
+    faint = rng.standard_normal(len(sound)) * 10 ** (rng.uniform(-90, -55) / 20)
+    return telephone(sosfilt(slopes, sound + faint).astype(np.float32))
+
+
 def packets_lost(sound: Sound, rng: np.random.Generator) -> Sound:
     """Up to 12 % of 20 ms packets lost in bursts; silence instead, or the last one again, fading."""
     frames = np.pad(sound, (0, -len(sound) % FRAME)).reshape(-1, FRAME).copy()

@@ -1,6 +1,7 @@
 """Writes the pack: network, manifest, and what was measured."""
 
 import hashlib
+import shutil
 from pathlib import Path
 
 from detection.models.manifest import (
@@ -18,6 +19,10 @@ from detection.training.countermeasure.calibrate import WINDOW_S
 
 PACK_ID = "earwitness-cm-small"
 NETWORK = "countermeasure.onnx"
+NOTICE = "distill-mos-licence.txt"
+"""The MIT licence goes with every copy of Distill-MOS's weights."""
+HOP_S = 1.25
+"""A window costs about 0.03 core-seconds, the goal for a second of speech."""
 TRAINED_ON = (
     "real and synthetic speech of public demonstration pages under free licences",
     "Debian's synthesizers flite, espeak-ng and festival",
@@ -36,7 +41,8 @@ UNDECIDED = VoiceThresholds(real_llr=-1.0, watch_llr=0.5, synthetic_llr=1.0, min
 
 
 def describe_pack(folder: Path, revision: str) -> CountermeasureManifest:
-    """The manifest of the freshly exported network in `folder`, before calibration."""
+    """The manifest of the freshly exported network in `folder`, before calibration; adds the notice."""
+    shutil.copyfile(Path(__file__).parent / "distill_mos" / "LICENCE.txt", folder / NOTICE)
     return CountermeasureManifest(
         schema_version=1,
         id=PACK_ID,
@@ -47,12 +53,14 @@ def describe_pack(folder: Path, revision: str) -> CountermeasureManifest:
         description="A kernel machine on what Distill-MOS hears, and a residual network on log-mel.",
         scope=SCOPE,
         trained_on=TRAINED_ON,
-        files={NETWORK: hashlib.sha256((folder / NETWORK).read_bytes()).hexdigest()},
+        files={
+            name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in (NETWORK, NOTICE)
+        },
         network=NETWORK,
         input=Input(
             rate_hz=16_000,
             window_s=WINDOW_S,
-            hop_s=1.0,
+            hop_s=HOP_S,
             min_s=1.0,
             normalisation=Normalisation.NONE,
             fixed_length=False,

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from detection.training.countermeasure.calibrate import SHORT_S, WINDOW_S, first_speech
 from detection.training.countermeasure.channels import (
     Sound,
+    land_line,
     random_way,
     sent_window,
     telephone,
@@ -35,8 +36,10 @@ SHORTEST_S, LONGEST_S = 1.0, 2.6
 """Length of the short view that every recording is learned from."""
 UNSENT = 0.5
 """Share of the added speech that is learned from as made; the rest through a telephone."""
+ADDED_WAYS = 3
+"""Random ways, and land lines, that each clip of it is sent."""
 CHUNK = 100
-LEARNED = ("as recorded", "by telephone", "a random way", "short")
+LEARNED = ("as recorded", "by telephone", "a random way", "short", "by land line")
 """Names of the views that are learned from; the others are those of conditions, as "g711 1.5"."""
 
 
@@ -90,18 +93,22 @@ def describe(
 def views(
     clip: Clip, sound: NDArray[np.int16], others: Sequence[NDArray[np.int16]], rng: np.random.Generator
 ) -> Iterator[tuple[str, NDArray[np.float32]]]:
-    """Name and windows (n, samples) of each view; made-up speech is only learned from, and two ways."""
+    """Name and windows (n, samples) of each view; added speech is only learned from."""
     window = round(WINDOW_S * RATE)
     plain = np.resize(sound, max(len(sound), window)).astype(np.float32) / 32768
     if clip.source == DEBIAN_SOURCE:
         sent = plain if rng.random() < UNSENT else telephone(plain)
         yield LEARNED[0], sent[None, :window]
-        yield LEARNED[2], sent_window(sound, window, rng, others)[None]
+        for _ in range(ADDED_WAYS):
+            yield LEARNED[2], sent_window(sound, window, rng, others)[None]
+            start = int(rng.integers(0, len(plain) - window + 1))
+            yield LEARNED[4], land_line(plain[start : start + window], rng)[None]
         return
     yield LEARNED[0], plain[None, :window]
     yield LEARNED[1], telephone(plain)[None, :window]
     yield LEARNED[2], sent_window(sound, window, rng, others)[None]
     yield LEARNED[3], _short(plain, others, rng)[None]
+    yield LEARNED[4], land_line(plain[:window], rng)[None]
     recorded = sound.astype(np.float32) / 32768
     for name, channel in CONDITIONS.items():
         yield name, windows_of(channel(recorded), WINDOW_S, HOP_S)

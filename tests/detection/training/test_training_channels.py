@@ -17,6 +17,7 @@ EFFECTS = (
     channels.small_loudspeaker,
     channels.low_passed,
     channels.telephone_band,
+    channels.land_line,
     channels.packets_lost,
 )
 
@@ -143,3 +144,12 @@ def test_a_codec_that_is_absent_is_named_and_left_out(
     assert channels.absent() == ["GSM 06.10", "Speex 8 kHz", "AMR-WB", "Speex"]
     for seed in range(30):
         assert channels.through_line(channels.WIDE, speech[:8000], rng(seed)).shape == (8000,)
+
+
+def test_a_land_line_carries_the_telephones_band_alone():
+    hiss = rng().standard_normal(64000).astype(np.float32) * np.float32(0.1)
+    power = np.square(np.abs(np.fft.rfft(channels.land_line(hiss, rng()))))
+    hz = np.fft.rfftfreq(64000, 1 / 16000)
+    carried = power[(hz > 600) & (hz < 3000)].mean()
+    assert power[hz < 60].mean() < carried / 100
+    assert power[hz > 4200].mean() < carried / 100

@@ -1,3 +1,4 @@
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -6,7 +7,13 @@ from numpy.typing import NDArray
 
 import resources
 from detection.errors import DetectionError
-from detection.models.manifest import CountermeasureManifest, Meaning, Normalisation, load_manifest
+from detection.models.manifest import (
+    CountermeasureManifest,
+    CountermeasureOutput,
+    Meaning,
+    Normalisation,
+    load_manifest,
+)
 from detection.voice.countermeasure import OnnxCountermeasure, load_countermeasure
 
 BUILT_IN = resources.ROOT / "models" / "earwitness-cm-small"
@@ -32,7 +39,7 @@ def manifest(**given: object) -> CountermeasureManifest:
 @pytest.mark.parametrize(("index", "score"), [(0, 3.0), (1, -3.0)])
 def test_logits_become_log_odds_of_synthetic(index: int, score: float) -> None:
     base = manifest()
-    output = base.output.model_copy(update={"synthetic_index": index})
+    output = CountermeasureOutput(meaning=Meaning.LOGITS, synthetic_index=index)
     model = OnnxCountermeasure(base.model_copy(update={"output": output}), Recorder([[2.0, -1.0]]))
     assert model.scores(np.zeros((1, 16_000), np.float32)).tolist() == [score]
 
@@ -79,7 +86,7 @@ def test_pre_emphasis_takes_97_percent_of_the_sample_before() -> None:
 
 
 def test_a_pack_for_another_rate_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "countermeasure.onnx").write_bytes((BUILT_IN / "countermeasure.onnx").read_bytes())
-    (tmp_path / "manifest.json").write_text(manifest(rate_hz=8_000).model_dump_json())
+    pack = shutil.copytree(BUILT_IN, tmp_path / "pack")
+    (pack / "manifest.json").write_text(manifest(rate_hz=8_000).model_dump_json())
     with pytest.raises(DetectionError, match="8000 Hz"):
-        load_countermeasure(tmp_path)
+        load_countermeasure(pack)
