@@ -1,5 +1,6 @@
 import shutil
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -37,7 +38,7 @@ def manifest(**given: object) -> CountermeasureManifest:
 
 
 @pytest.mark.parametrize(("index", "score"), [(0, 3.0), (1, -3.0)])
-def test_logits_become_log_odds_of_synthetic(index: int, score: float) -> None:
+def test_logits_become_log_odds_of_synthetic(index: Literal[0, 1], score: float) -> None:
     base = manifest()
     output = CountermeasureOutput(meaning=Meaning.LOGITS, synthetic_index=index)
     model = OnnxCountermeasure(base.model_copy(update={"output": output}), Recorder([[2.0, -1.0]]))
