@@ -15,6 +15,7 @@ from rich.text import Text
 
 from app.cli.common import printing
 from app.cli.speaker_tables import speaker_tables
+from app.cli.transcript_tables import transcript_tables
 from app.cli.voice_tables import voice_tables
 from app.compose import load_speaker_encoder, load_transcriber
 from app.errors import EvaluationError
@@ -160,10 +161,20 @@ def disclosure(cases: Path, as_json: bool) -> None:
 @_cases
 @_json
 @click.option("--whisper-model", type=click.Path(path_type=Path), help="Folder of a Whisper model.")
-def transcript(cases: Path, as_json: bool, whisper_model: Path | None) -> None:
-    """Word error rate of the recognizer on recordings with their text (CSV: path,text)."""
-    with closing(load_transcriber(settings_with(whisper_model=whisper_model))) as transcriber:
-        _show(evaluate_transcript(cases, transcriber, SileroVad(), _tracked), as_json)
+@click.option(
+    "--through",
+    metavar="CHANNELS",
+    default="",
+    callback=_some_of(CHANNELS),
+    help=f"Send every recording through each of these: {','.join(CHANNELS)}.",
+)
+def transcript(cases: Path, as_json: bool, whisper_model: Path | None, through: tuple[str, ...]) -> None:
+    """Word errors and tactic words heard, on recordings with their text (CSV: path,text)."""
+    settings = settings_with(whisper_model=whisper_model)
+    pack = load_tactics(settings.tactics_pack)
+    with closing(load_transcriber(settings)) as transcriber:
+        result = evaluate_transcript(cases, transcriber, pack, SileroVad(), _tracked, through=through)
+    _show(result, as_json, transcript_tables)
 
 
 @evaluate.command()

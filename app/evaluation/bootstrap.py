@@ -48,6 +48,16 @@ class Bootstrap:
         drawn = total > 0
         return _interval(self._weights[:, hits & among].sum(axis=1)[drawn] / total[drawn])
 
+    def ratio(self, counts: NDArray[np.int64], sizes: NDArray[np.int64]) -> Interval | None:
+        """The interval of all `counts` over all `sizes`; None where there is nothing to count in.
+
+        Of word errors over words this is the interval of Bisani and Ney 2004.
+        """
+        if not sizes.any():
+            return None
+        drawn = (total := self._weights @ sizes) > 0
+        return _interval((self._weights @ counts)[drawn] / total[drawn])
+
     def equal_error(self, scores: NDArray[np.float64], positive: Mask) -> Interval | None:
         """The interval of the equal error rate; None where a class is empty."""
         if positive.all() or not positive.any():

@@ -78,6 +78,7 @@ CHANNELS: Mapping[str, ChannelEffect] = MappingProxyType(
         **{name: partial(lossy, codec) for name, codec in _LOSSY.items() if codec.is_here},
         "noise20": partial(with_noise, 20.0),
         "noise10": partial(with_noise, 10.0),
+        "noise5": partial(with_noise, 5.0),
     }
 )
 """By the name `--through` takes; codecs that this machine has not are left out."""

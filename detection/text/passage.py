@@ -73,7 +73,7 @@ def normalise(token: str) -> tuple[str, ...]:
     """Lower-case words without accents, punctuation, contractions or hesitations."""
     folded = unicodedata.normalize("NFKD", token).translate(_APOSTROPHES).casefold()
     if _is_initialism(folded):
-        return (folded.replace(".", ""),)
+        return (folded.rstrip(".,?!").replace(".", ""),)
     letters = "".join(
         char if char.isalnum() or char == "'" else " "
         for char in folded
@@ -85,6 +85,11 @@ def normalise(token: str) -> tuple[str, ...]:
         for word in _expanded(part.strip("'"))
         if word and word not in _HESITATIONS
     )
+
+
+def normal_words(text: str) -> tuple[str, ...]:
+    """The normalised words of all tokens in `text`."""
+    return tuple(word for token in text.split() for word in normalise(token))
 
 
 def _is_initialism(token: str) -> bool:

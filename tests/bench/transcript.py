@@ -1,31 +1,93 @@
-"""What PocketSphinx's settings give: `make bench-transcript`. Needs the shared data folder.
+"""The built-in recognizer beside PocketSphinx as it comes: `make bench-transcript`.
 
-For PocketSphinx's own number of active states and the shipped one, on read speech through G.711 and on
-a real telephone call: core-seconds per second of speech, the share of segments whose text is rejected,
-and for the read speech the word error rate of what is left, rejected text counting as deleted.
+Needs the shared data folder. On read speech as it is and through G.711, and on a real telephone call of
+which nobody wrote the text: word error rate (rejected text counts as deleted), tactic words heard that
+nobody said, share of segments rejected, core-seconds per second of speech, and how well a word's
+confidence tells right words from wrong ones (AUC).
 """
 
 import csv
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import jiwer
+import numpy as np
+from pocketsphinx import Decoder
 from rich.console import Console
 from rich.table import Table
 from whisper_normalizer.english import EnglishTextNormalizer
 
+import resources
 from app.evaluation.channels import CHANNELS
 from app.evaluation.hearing import read_sound, segments, speech_in
+from app.evaluation.keywords import Keywords, recall
+from audio.types import CALL_RATE
+from detection.metrics import area_under_curve
 from detection.transcribe.pocketsphinx import ACTIVE_STATES, PocketSphinxTranscriber
-from detection.transcribe.transcriber import Rejection
 from detection.types import Segment, Utterance
 from detection.vad import SileroVad
+from detection.vishing.pack import load_tactics
 
 DEFAULT_STATES = 30_000
-Heard = list[Utterance | Rejection]
+LEAST_CONFIDENCE = 0.3
+FOLDER = resources.ROOT / "transcript"
+
+Word = tuple[str, float]
+Recognizer = Callable[[Segment], list[Word]]
+"""The words heard in a segment and their confidences; none where the text is rejected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The words of each clip's segments, and core-seconds per second of speech."""
+
+    clips: list[list[list[Word]]]
+    cost: float
+
+    @property
+    def texts(self) -> list[str]:
+        return [" ".join(word for part in clip for word, _ in part) for clip in self.clips]
+
+    @property
+    def rejected(self) -> float:
+        return float(np.mean([not part for clip in self.clips for part in clip]))
+
+
+def as_it_comes(states: int) -> Recognizer:
+    """PocketSphinx with its own language model and dictionary, rejecting what it is unsure of."""
+    decoder = Decoder(samprate=CALL_RATE, maxhmmpf=states, loglevel="FATAL")
+
+    def hear(segment: Segment) -> list[Word]:
+        decoder.start_utt()
+        sound = (np.clip(segment.samples, -1, 1) * 32767).astype("<i2").tobytes()
+        decoder.process_raw(sound, full_utt=True)
+        decoder.end_utt()
+        entries = decoder.seg() if decoder.hyp() else ()
+        words = [
+            (entry.word.partition("(")[0].replace(".", ""), min(1.0, entry.prob))
+            for entry in entries
+            if entry.word[0] not in "<[+"
+        ]
+        sure = words and np.mean([confidence for _, confidence in words]) >= LEAST_CONFIDENCE
+        return words if sure else []
+
+    return hear
+
+
+def built_in(states: int) -> Recognizer:
+    """The shipped one."""
+    transcriber = PocketSphinxTranscriber(FOLDER, active_states=states)
+
+    def hear(segment: Segment) -> list[Word]:
+        heard = transcriber.transcribe(segment)
+        words = heard.words if isinstance(heard, Utterance) else ()
+        return [(word.text, word.confidence) for word in words]
+
+    return hear
 
 
 def main() -> int:
@@ -38,46 +100,78 @@ def main() -> int:
     with (shared / "speech" / "manifest.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     texts = [row["text"] for row in rows]
-    read = [
-        speech_in(CHANNELS["g711"](read_sound(shared / "speech" / row["path"])), vad) for row in rows
-    ]
-    call = list(segments(shared / "calls" / "auto_repairs_40.flac", vad))
-    table = Table("", "WER, read", "rejected, read", "cost, read", "rejected, call", "cost, call")
-    for states in (DEFAULT_STATES, ACTIVE_STATES):
-        transcriber = PocketSphinxTranscriber(states)
-        heard_read, read_cost = _heard(transcriber, read)
-        heard_call, call_cost = _heard(transcriber, [call])
-        table.add_row(
-            f"{states} active states",
-            f"{_wer(texts, heard_read):.1%}",
-            f"{_rejected(heard_read):.0%}",
-            f"{read_cost:.3f}",
-            f"{_rejected(heard_call):.0%}",
-            f"{call_cost:.3f}",
-        )
+    sounds = [read_sound(shared / "speech" / row["path"]) for row in rows]
+    sets = {
+        "read": [speech_in(sound, vad) for sound in sounds],
+        "read, G.711": [speech_in(CHANNELS["g711"](sound), vad) for sound in sounds],
+        "call": [list(segments(shared / "calls" / "auto_repairs_40.flac", vad))],
+    }
+    recognizers = {
+        f"as it comes, {DEFAULT_STATES} states": as_it_comes(DEFAULT_STATES),
+        f"as it comes, {ACTIVE_STATES} states": as_it_comes(ACTIVE_STATES),
+        f"built in, {ACTIVE_STATES} states": built_in(ACTIVE_STATES),
+    }
+    keywords = Keywords(load_tactics(resources.ROOT / "tactics" / "en.yaml"))
+    table = Table("", "on", "WER", "false tactic words", "rejected", "cost", "confidence AUC")
+    for name, recognizer in recognizers.items():
+        for where, clips in sets.items():
+            heard = listen(recognizer, clips)
+            said = texts if where != "call" else None
+            table.add_row(
+                name,
+                where,
+                f"{wer(said, heard.texts):.1%}" if said else "-",
+                str(false_words(keywords, said, heard.texts)),
+                f"{heard.rejected:.0%}",
+                f"{heard.cost:.3f}",
+                f"{confidence_auc(said, heard):.2f}" if said else "-",
+            )
     Console().print(table)
     return 0
 
 
-def _heard(
-    transcriber: PocketSphinxTranscriber, clips: Sequence[Sequence[Segment]]
-) -> tuple[list[Heard], float]:
-    """What was heard in each clip, and core-seconds per second of speech."""
+def listen(recognizer: Recognizer, clips: Sequence[Sequence[Segment]]) -> Heard:
+    """Every segment of `clips`, and what it cost."""
     began = time.thread_time()
-    heard = [[transcriber.transcribe(segment) for segment in clip] for clip in clips]
+    heard = [[recognizer(segment) for segment in clip] for clip in clips]
     spent = time.thread_time() - began
-    return heard, spent / sum(segment.duration_s for clip in clips for segment in clip)
+    return Heard(heard, spent / sum(segment.duration_s for clip in clips for segment in clip))
 
 
-def _rejected(heard: Sequence[Heard]) -> float:
-    flat = [isinstance(result, Rejection) for clip in heard for result in clip]
-    return sum(flat) / len(flat)
+def wer(texts: Sequence[str], heard: Sequence[str]) -> float:
+    """Word error rate, both normalised as the public leaderboards do."""
+    normal = EnglishTextNormalizer()
+    return jiwer.wer([normal(text) for text in texts], [normal(text) for text in heard])
 
 
-def _wer(texts: Sequence[str], heard: Sequence[Heard]) -> float:
-    normalise = EnglishTextNormalizer()
-    said = [" ".join(r.text for r in clip if isinstance(r, Utterance)) for clip in heard]
-    return jiwer.wer([normalise(text) for text in texts], [normalise(text) for text in said])
+def false_words(keywords: Keywords, texts: Sequence[str] | None, heard: Sequence[str]) -> int:
+    """Mentions of the tactic vocabulary that were heard and not said; all, where nobody says it."""
+    said = texts or [""] * len(heard)
+    pairs = zip(map(keywords.mentions, said), map(keywords.mentions, heard), strict=True)
+    return recall(pairs)["n_false"]
+
+
+def confidence_auc(texts: Sequence[str], heard: Heard) -> float:
+    """The chance that a right word has a higher confidence than a wrong one."""
+    normal = EnglishTextNormalizer()
+    right: list[float] = []
+    wrong: list[float] = []
+    for text, clip in zip(texts, heard.clips, strict=True):
+        words = [
+            (part, sure) for segment in clip for word, sure in segment for part in normal(word).split()
+        ]
+        if not words:
+            continue
+        matched = jiwer.process_words(normal(text), " ".join(word for word, _ in words)).alignments[0]
+        hits = {
+            place
+            for chunk in matched
+            if chunk.type == "equal"
+            for place in range(chunk.hyp_start_idx, chunk.hyp_end_idx)
+        }
+        for place, (_, sure) in enumerate(words):
+            (right if place in hits else wrong).append(sure)
+    return area_under_curve(np.array(right), np.array(wrong))
 
 
 if __name__ == "__main__":

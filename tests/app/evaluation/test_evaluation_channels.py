@@ -25,7 +25,7 @@ def share_above_4k(sound: Samples) -> float:
 def test_every_channel_is_known_or_said_to_be_missing():
     named = {"clean", "g711", "g711a", "g722", "g726", "gsm", "amr-nb", "amr-wb", "speex", "msbc", "mp3"}
     opus = {"opus12", "opus24", "opus12-loss10", "amr-nb-loss10"}
-    assert named | opus | {"noise20", "noise10"} == {*CHANNELS, *MISSING}
+    assert named | opus | {"noise20", "noise10", "noise5"} == {*CHANNELS, *MISSING}
     assert {"clean", "g711", "g711a", "g722", "opus12", "opus12-loss10", "noise20"} <= set(CHANNELS)
 
 
@@ -57,7 +57,7 @@ def test_clean_changes_nothing(speech: Samples):
     assert np.array_equal(CHANNELS["clean"](speech), speech)
 
 
-@pytest.mark.parametrize(("name", "snr_db"), [("noise20", 20), ("noise10", 10)])
+@pytest.mark.parametrize(("name", "snr_db"), [("noise20", 20), ("noise10", 10), ("noise5", 5)])
 def test_noise_is_as_loud_as_its_name_says_and_has_the_speech_spectrum(
     name: str, snr_db: float, speech: Samples
 ):

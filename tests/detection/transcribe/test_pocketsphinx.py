@@ -1,23 +1,34 @@
 """The built-in recognizer on the sample calls."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+import resources
+from app.evaluation.channels import CHANNELS
 from audio.resample import ChannelResampler
 from audio.types import CALL_RATE, AudioChunk, Channel
-from detection.transcribe.pocketsphinx import PocketSphinxTranscriber
+from detection.errors import DetectionError
+from detection.transcribe.pocketsphinx import (
+    DICTIONARY,
+    LANGUAGE_MODEL,
+    UPPER_BAND,
+    PocketSphinxTranscriber,
+    pronounced_words,
+)
 from detection.transcribe.transcriber import Rejection
 from detection.types import Segment, Utterance
 from tests.sound import read_sound
 
 CALLER = Channel.CALLER
+FOLDER = resources.ROOT / "transcript"
 
 
 @pytest.fixture(scope="module")
 def transcriber() -> PocketSphinxTranscriber:
-    return PocketSphinxTranscriber()
+    return PocketSphinxTranscriber(FOLDER)
 
 
 @pytest.fixture(scope="module")
@@ -65,3 +76,52 @@ def test_what_is_no_speech_gives_no_words(transcriber: PocketSphinxTranscriber, 
     heard = transcriber.transcribe(Segment(CALLER, 0, len(sound), sound))
     assert isinstance(heard, Rejection), heard
     assert heard.reason
+
+
+def test_a_telephone_line_does_not_cost_the_words(transcriber: PocketSphinxTranscriber, turn: Segment):
+    narrow = Segment(turn.channel, turn.start, turn.end, CHANNELS["g711"](turn.samples))
+    heard = transcriber.transcribe(narrow)
+    assert isinstance(heard, Utterance)
+    assert "real person" in heard.text
+
+
+def test_helpdesk_words_have_a_sound_and_letters_no_points(transcriber: PocketSphinxTranscriber):
+    listed = (FOLDER / DICTIONARY).read_text(encoding="utf-8").splitlines()
+    words = {line.split()[0] for line in listed}
+    assert {"mfa", "otp", "teamviewer", "anydesk", "okta", "vpn", "outlook", "passcode"} <= words
+    assert {"authenticator", "i.t.", "b.", "deepfake", "passphrase"} <= words
+    assert transcriber._shown("i.t.") == "it"
+    assert transcriber._shown("b.") == "b"
+
+
+def test_a_word_of_the_site_is_heard_and_written_as_it_is_there(turn: Segment):
+    """What is said is "person": a site may call that something else."""
+    words = pronounced_words(FOLDER, ["Acme", "ZyPersn=per sun", "XQZ"])
+    assert [word.written for word in words] == ["Acme", "ZyPersn", "XQZ"]
+    transcriber = PocketSphinxTranscriber(FOLDER, words)
+    assert transcriber._decoder.lookup_word("zypersn") == words[1].phones
+    assert transcriber._decoder.lookup_word("xqz") == "EH K S K Y UW Z IY"
+    assert transcriber._shown("zypersn") == "ZyPersn"
+    assert isinstance(transcriber.transcribe(turn), Utterance)
+
+
+def test_a_word_of_the_site_without_a_sound_is_named():
+    with pytest.raises(DetectionError, match="'Zyxwvut'"):
+        pronounced_words(FOLDER, ["Zyxwvut"])
+
+
+def test_no_words_of_the_site_need_no_dictionary(tmp_path: Path):
+    assert pronounced_words(tmp_path, []) == ()
+
+
+@pytest.mark.parametrize("damaged", [LANGUAGE_MODEL, DICTIONARY, UPPER_BAND])
+def test_files_that_are_damaged_are_one_sentence(tmp_path: Path, damaged: str):
+    for name in (LANGUAGE_MODEL, DICTIONARY, UPPER_BAND):
+        shutil.copy(FOLDER / name, tmp_path / name)
+    (tmp_path / damaged).unlink()
+    with pytest.raises(DetectionError, match="reinstall Earwitness"):
+        PocketSphinxTranscriber(tmp_path)
+    (tmp_path / damaged).write_bytes(b"nonsense")
+    if damaged != DICTIONARY:
+        with pytest.raises(DetectionError, match="reinstall Earwitness"):
+            PocketSphinxTranscriber(tmp_path)
