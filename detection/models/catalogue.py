@@ -51,7 +51,8 @@ class PublicModel(Part):
 
     `commit` is null until it was pinned by a download that could be trusted. `setting` is the setting
     that takes the pack, empty while no part of the program uses such a model; `made_with` the script
-    that makes the pack, empty where the hub's files are used as they are.
+    that makes the pack, empty where the hub's files are used as they are. `published` is empty where no
+    figure was read.
     """
 
     id: Text
@@ -68,10 +69,15 @@ class PublicModel(Part):
     does: Text
     input: Text
     output: Text
-    published: tuple[Figure, ...] = Field(min_length=1)
+    published: tuple[Figure, ...] = ()
     setting: str = ""
     made_with: str = ""
     recommended: bool = False
+
+    @property
+    def is_installable(self) -> bool:
+        """Whether the program uses the hub's files as they are, so that downloading them is enough."""
+        return bool(self.setting) and not self.made_with
 
 
 class Catalogue(Pack):
@@ -106,9 +112,14 @@ def load_catalogue(path: Path) -> Catalogue:
 
 
 def recommendation(model: PublicModel) -> str:
-    """What one would get `model` for, and what it takes, in three sentences."""
+    """What one would get `model` for, what it takes and how to get it, in three sentences."""
+    cure = (
+        f"earwitness models install {model.id} gets it"
+        if model.is_installable
+        else "docs/models/strong-pack.md says how to get it"
+    )
     return (
         f"{model.title} is not installed. {model.hub} {model.does} ({model.licence}, "
         f"{model.download_mb:,.0f} MB to download, {model.installed_mb:,.0f} MB installed). "
-        "Earwitness works without it."
+        f"Earwitness works without it; {cure}."
     )

@@ -285,10 +285,15 @@ def load_manifest(folder: Path, kind: type[ManifestT]) -> ManifestT:
             f"The {MANIFEST_NAME} of model pack {folder.name} cannot be read; "
             "check its permissions or copy it again."
         ) from None
+    return parse_manifest(text, folder.name, kind)
+
+
+def parse_manifest(text: str | bytes, pack: str, kind: type[ManifestT]) -> ManifestT:
+    """The manifest that `text` is; `pack` is what errors call it. Raises `DetectionError`."""
     try:
         return kind.model_validate_json(text)
     except ValidationError as error:
-        raise DetectionError(_sentence(folder.name, error)) from None
+        raise DetectionError(_sentence(pack, error)) from None
 
 
 def _sentence(pack: str, error: ValidationError) -> str:

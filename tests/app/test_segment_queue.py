@@ -5,6 +5,7 @@ import pytest
 
 from app.segment_queue import BEHIND, STOPPED, ClockTick, Displaced, EndOfCall, SegmentQueue
 from audio.types import CALL_RATE, Channel
+from detection.transcribe.live import OpenSpeech
 from detection.types import Segment
 
 
@@ -79,3 +80,70 @@ def test_close_lets_a_waiting_thread_go(what: str):
     waiting.join(2)
     assert not waiting.is_alive()
     assert queue.get() is None
+
+
+def test_open_speech_is_given_out_only_when_nothing_else_waits():
+    queue = SegmentQueue()
+    queue.put_open(OpenSpeech(segment(20, 2)))
+    queue.put(ClockTick(7), wait=False)
+    assert queue.get() == ClockTick(7)
+    got = queue.get()
+    assert isinstance(got, OpenSpeech)
+    assert got.segment.start == 20 * CALL_RATE
+    assert not queue.passes_over
+
+
+def test_later_open_speech_takes_the_place_of_an_earlier_one_and_that_is_told():
+    queue = SegmentQueue()
+    latest = segment(0, 3)
+    for open_speech in (segment(0, 1), segment(0, 2)):
+        queue.put_open(OpenSpeech(open_speech))
+    assert not queue.passes_over, "one stretch that was given up is no news"
+    queue.put_open(OpenSpeech(latest))
+    assert queue.passes_over
+    assert queue.get() == OpenSpeech(latest)
+    assert not queue.passes_over
+    assert drain(queue) == []
+
+
+def test_the_segment_that_open_speech_became_takes_its_place():
+    queue = SegmentQueue()
+    other = Segment(Channel.AGENT, 0, 16000, np.zeros(16000, np.float32))
+    for seconds in (1, 2, 3):
+        queue.put_open(OpenSpeech(segment(0, seconds)))
+    queue.put_open(OpenSpeech(other))
+    assert queue.passes_over
+    ended = segment(0, 3.5)
+    queue.put(ended, wait=False)
+    assert not queue.passes_over
+    assert queue.get() == ended
+    assert queue.get() == OpenSpeech(other)
+
+
+def test_of_two_sides_the_one_that_waits_longer_is_read_first():
+    queue = SegmentQueue()
+    caller = segment(0, 2)
+    agent = Segment(Channel.AGENT, 0, 16000, np.zeros(16000, np.float32))
+    queue.put_open(OpenSpeech(caller))
+    queue.put_open(OpenSpeech(agent))
+    assert [queue.get(), queue.get()] == [OpenSpeech(agent), OpenSpeech(caller)]
+
+
+def test_open_speech_takes_no_room_and_is_never_waited_for():
+    queue = SegmentQueue(capacity_s=10)
+    full = segment(0, 10)
+    queue.put(full, wait=True)
+    queue.put_open(OpenSpeech(segment(10, 12)))
+    queue.put_open(OpenSpeech(segment(10, 14)))
+    assert drain(queue) == [full]
+
+
+def test_nothing_is_read_after_the_end_or_giving_up():
+    queue = SegmentQueue()
+    queue.put_open(OpenSpeech(segment(0, 1)))
+    queue.put(EndOfCall(1), wait=False)
+    assert queue.get() == EndOfCall(1)
+    queue.put_open(OpenSpeech(segment(0, 2)))
+    queue.give_up()
+    queue.put_open(OpenSpeech(segment(0, 3)))
+    assert drain(queue) == []

@@ -50,8 +50,8 @@ def test_a_recommendation_says_size_and_licence_and_that_it_is_no_must() -> None
         (lambda data: data["models"][0].update(carrier="anyone"), r"models\.0\.carrier"),
         (lambda data: data["models"][0].update(speed="fast"), "no field of that name"),
         (lambda data: data["models"][1].update(id=data["models"][0]["id"]), "is listed twice"),
-        (lambda data: data["models"][1].update(recommended=True), "two models for strong_voice"),
-        (lambda data: data["models"][0].update(setting=""), "no setting takes what is recommended"),
+        (lambda data: data["models"][0].update(recommended=True), "two models for transcript"),
+        (lambda data: data["models"][1].update(setting=""), "no setting takes what is recommended"),
         (lambda data: data.update(models=[]), "models"),
     ],
 )
