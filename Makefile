@@ -1,7 +1,7 @@
 # Earwitness: every task starts here. Each target does all of its own set-up.
 VENV := .venv/bin
 
-.PHONY: setup setup-dev demo demo-window test lint bench-walk bench-voice bench-voice-noise bench-transcript bench-window bench-cascade samples lock clean
+.PHONY: setup setup-dev demo demo-window test lint bench-walk bench-voice bench-voice-noise bench-transcript bench-streaming bench-window bench-cascade samples lock clean
 
 setup:
 	@packaging/setup.sh run
@@ -33,8 +33,12 @@ bench-voice: setup-dev  ## What the voice models cost, beside PyTorch where that
 bench-voice-noise: setup-dev  ## How noise takes the voice judge's evidence away (needs the shared data folder).
 	$(VENV)/python -m tests.bench.voice_noise
 
-bench-transcript: setup-dev  ## What PocketSphinx's settings give (needs the shared data folder).
+bench-transcript: setup-dev  ## The built-in recognizer, then live transcripts beside other ways (needs the shared data folder).
 	$(VENV)/python -m tests.bench.transcript
+	$(VENV)/python -m tests.bench.streaming
+
+bench-streaming: setup-dev  ## The second half of bench-transcript: delay, cost and lag of live transcripts.
+	$(VENV)/python -m tests.bench.streaming
 
 bench-window: setup-dev  ## How long the window keeps a person waiting during a call.
 	xvfb-run -a -s "-screen 0 1600x1200x24" $(VENV)/python -m tests.bench.window

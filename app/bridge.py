@@ -20,6 +20,7 @@ from app.cases.records import CaseSummary
 from audio.file_source import Caller
 from audio.types import Channel
 from detection.events import Event
+from detection.types import PartialText
 
 _log = logging.getLogger(__name__)
 
@@ -42,6 +43,10 @@ class CallSession(Protocol):
     @property
     def levels(self) -> Mapping[Channel, float]: ...
     @property
+    def partials(self) -> Mapping[Channel, PartialText]: ...
+    @property
+    def is_text_behind(self) -> bool: ...
+    @property
     def error(self) -> Exception | None: ...
 
     def stop(self, *, judge_rest: bool = True) -> None: ...
@@ -51,7 +56,7 @@ class CallSession(Protocol):
 class Desk(Protocol):
     """What the window asks of the program (`app.compose`).
 
-    The first three are called on one thread, the bridge's own worker, one at a time; they may block
+    All but the last are called on one thread, the bridge's own worker, one at a time; they may block
     and raise errors whose message is a sentence for the user.
     """
 
@@ -67,6 +72,10 @@ class Desk(Protocol):
 
     def load_case(self, case_id: str) -> list[Event]:
         """All events of a stored case, in their order."""
+        ...
+
+    def use_model(self, setting: str, folder: Path | None) -> None:
+        """Have the next call use the model in `folder`, None being what is built in."""
         ...
 
     def sample_calls(self) -> list[Path]:
@@ -94,6 +103,8 @@ class SessionBridge(QObject):
     """case_id, the new events in their order; at most once a tick"""
     levels_changed = Signal(dict)
     """Channel -> dBFS"""
+    partials_changed = Signal(list, bool)
+    """The `PartialText`s of the running call, and whether there is no time for new ones"""
     progress_changed = Signal(float, object)
     """Seconds heard, and seconds in all or None"""
     session_ended = Signal(object)
@@ -109,6 +120,7 @@ class SessionBridge(QObject):
         super().__init__(parent)
         self._desk = desk
         self._session: CallSession | None = None
+        self._partials: tuple[list[PartialText], bool] = ([], False)
         self._starting: Future[CallSession] | None = None
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="earwitness-desk")
         self._requests: list[_Request] = []
@@ -162,6 +174,12 @@ class SessionBridge(QObject):
             self.request_failed.emit,
         )
 
+    def use_model(self, setting: str, folder: Path | None) -> None:
+        """Have the next call use the model in `folder`, None being what is built in."""
+        self._request(
+            lambda: self._desk.use_model(setting, folder), lambda _: None, self.request_failed.emit
+        )
+
     def shut_down(self, timeout_s: float = 5.0) -> bool:
         """Stop the call and the worker and wait for both; False where the call took longer."""
         self._timer.stop()
@@ -193,6 +211,10 @@ class SessionBridge(QObject):
             return
         self.progress_changed.emit(*session.progress)
         self.levels_changed.emit(dict(session.levels))
+        partials = (list(session.partials.values()), session.is_text_behind)
+        if partials != self._partials:
+            self._partials = partials
+            self.partials_changed.emit(*partials)
         if ended and all_shown:
             self._session = None
             self.session_ended.emit(session.error)

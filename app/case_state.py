@@ -30,6 +30,7 @@ from detection.types import (
     Finding,
     IdentityLevel,
     IdentityVerdict,
+    PartialText,
     SpeakerLevel,
     SpeakerVerdict,
     Utterance,
@@ -69,6 +70,8 @@ class CaseState:
         self.heard = 0
         """Samples (`CALL_RATE`) from call start up to which sound was heard."""
         self.ended: CallEnded | None = None
+        self._speech_ended: dict[Channel, int] = {}
+        """Sample at which each side's latest speech ended, whatever was made of it."""
 
     @classmethod
     def of(cls, case_id: str, events: Iterable[Event]) -> "CaseState":
@@ -81,6 +84,17 @@ class CaseState:
     @property
     def duration_s(self) -> float:
         return self.heard / CALL_RATE
+
+    def still_open(self, partials: Iterable[PartialText]) -> list[PartialText]:
+        """Those of `partials` that have words and have not become an event, the earliest first."""
+        if self.ended:
+            return []
+        still = [
+            partial
+            for partial in partials
+            if partial.start >= self._speech_ended.get(partial.channel, 0) and partial.text
+        ]
+        return sorted(still, key=lambda partial: partial.start)
 
     def apply(self, event: Event) -> None:
         """Take in the next event."""
@@ -110,6 +124,7 @@ class CaseState:
         match event:
             case UtteranceHeard():
                 self.utterances.append(event.utterance)
+                self._end_speech(event.utterance.channel, event.utterance.end)
             case FindingMade():
                 self.findings.append(event.finding)
             case VoiceScored():
@@ -122,3 +137,8 @@ class CaseState:
                 self.gaps.append(event)
             case NotJudged():
                 self.not_judged.append(event)
+                if event.stage in ("transcript", "all"):
+                    self._end_speech(event.channel, event.end)
+
+    def _end_speech(self, channel: Channel, end: int) -> None:
+        self._speech_ended[channel] = max(end, self._speech_ended.get(channel, 0))

@@ -1,5 +1,6 @@
 """The only place that builds real parts, from the settings."""
 
+from functools import partial
 from pathlib import Path
 
 import resources
@@ -7,15 +8,20 @@ from app.cases.writer import CaseWriter
 from app.desk import LocalDesk
 from app.engines import Engines
 from app.logs import log_to_file
-from app.paths import case_log, data_dir
-from app.settings import Settings
+from app.model_store import SETTING_OF, ModelStore
+from app.paths import case_log, data_dir, models_dir
+from app.settings import Settings, settings_with
 from detection.disclosure.rule import load_rule
 from detection.disclosure.statements import load_statements
-from detection.models.catalogue import Catalogue, load_catalogue, recommendation
+from detection.errors import DetectionError
+from detection.models.catalogue import Job, load_catalogue
+from detection.models.shelf import ModelShelf
 from detection.playbook import load_playbook
-from detection.transcribe.pocketsphinx import PocketSphinxTranscriber
+from detection.transcribe.phantoms import load_phantoms
+from detection.transcribe.pocketsphinx import PocketSphinxTranscriber, pronounced_words
+from detection.transcribe.pronunciation import written
 from detection.transcribe.transcriber import Transcriber
-from detection.transcribe.whisper import WhisperTranscriber
+from detection.transcribe.whisper import AUTO, WhisperTranscriber
 from detection.transcribe.worker import WorkerTranscriber
 from detection.vad import SileroVad
 from detection.vishing.pack import load_tactics
@@ -25,6 +31,7 @@ from detection.voice.encoder import SpeakerEncoder, load_encoder
 from detection.voice.speechbrain_encoder import is_speechbrain_folder, load_speechbrain_encoder
 
 _BUILT_IN_ENCODER = resources.ROOT / "models" / "earwitness-speaker-small"
+_BUILT_IN_RECOGNIZER = resources.ROOT / "transcript"
 
 
 def load_engines(settings: Settings) -> Engines:
@@ -60,19 +67,49 @@ def load_speaker_encoder(settings: Settings) -> SpeakerEncoder | None:
 def load_transcriber(settings: Settings) -> Transcriber:
     """Whisper where a model folder is set, else the built-in recognizer. Raises `DetectionError`."""
     if settings.whisper_model is None:
-        return WorkerTranscriber(PocketSphinxTranscriber)
-    return WhisperTranscriber(settings.whisper_model, threads=settings.threads)
+        if settings.language not in ("en", AUTO):
+            raise DetectionError(
+                f"The language is set to {settings.language!r}, but the built-in recognizer knows "
+                "English only: change the setting or install a multilingual Whisper model."
+            )
+        words = pronounced_words(_BUILT_IN_RECOGNIZER, settings.domain_words)
+        return WorkerTranscriber(partial(PocketSphinxTranscriber, _BUILT_IN_RECOGNIZER, words))
+    _shelf(settings).refuse_damaged(settings.whisper_model)
+    return WhisperTranscriber(
+        settings.whisper_model,
+        settings.language,
+        settings.threads,
+        tuple(map(written, settings.domain_words)),
+        load_phantoms(settings.phantoms),
+    )
 
 
-def load_models() -> Catalogue:
-    """The public models that packs can be made of. Raises `DetectionError`."""
-    return load_catalogue(resources.ROOT / "models" / "catalogue.yaml")
+def open_models() -> ModelStore:
+    """The models that are here or can be had. Raises `EarwitnessError` and `DetectionError`."""
+    settings = settings_with()
+    catalogue = load_catalogue(resources.ROOT / "models" / "catalogue.yaml")
+    return ModelStore(catalogue, _shelf(settings), settings.hub, _try_model, _load_whisper)
 
 
-def model_advice(settings: Settings) -> list[str]:
-    """What to install for each job that only built-in models do so far."""
-    wanted = load_models().recommended
-    return [recommendation(model) for model in wanted if getattr(settings, model.setting) is None]
+def _shelf(settings: Settings) -> ModelShelf:
+    return ModelShelf(models_dir(settings.models_dir))
+
+
+def _try_model(job: Job, folder: Path) -> None:
+    """Load the model in `folder` as a call would, and let it go. Raises `DetectionError`."""
+    settings = settings_with().model_copy(update={SETTING_OF[job]: folder})
+    match job:
+        case Job.TRANSCRIPT:
+            load_transcriber(settings).close()
+        case Job.STRONG_VOICE:
+            load_strong_voice(settings)
+            load_countermeasure(folder)
+        case _:
+            load_speaker_encoder(settings)
+
+
+def _load_whisper(folder: Path) -> Transcriber:
+    return load_transcriber(settings_with().model_copy(update={"whisper_model": folder}))
 
 
 def open_case_log(settings: Settings) -> CaseWriter:
@@ -90,4 +127,4 @@ def case_log_path(settings: Settings) -> Path:
 def build_desk(settings: Settings) -> LocalDesk:
     """The window's desk; the engines load with its first call. Raises `EarwitnessError`."""
     writer = open_case_log(settings)
-    return LocalDesk(case_log_path(settings), writer, lambda: load_engines(settings))
+    return LocalDesk(case_log_path(settings), writer, settings, load_engines)

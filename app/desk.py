@@ -11,6 +11,7 @@ from app.cases.writer import CaseWriter
 from app.engines import Engines
 from app.errors import NoCaseLogError
 from app.session import Listener, Session
+from app.settings import Settings
 from audio.file_source import Caller, FileSource
 from detection.events import Event
 
@@ -18,11 +19,19 @@ from detection.events import Event
 class LocalDesk:
     """One person's desk. Used from one thread at a time; the engines load when first needed."""
 
-    def __init__(self, case_log: Path, writer: CaseWriter, load_engines: Callable[[], Engines]) -> None:
+    def __init__(
+        self,
+        case_log: Path,
+        writer: CaseWriter,
+        settings: Settings,
+        load_engines: Callable[[Settings], Engines],
+    ) -> None:
         self._case_log = case_log
         self._writer = writer
+        self._settings = settings
         self._load_engines = load_engines
         self._engines: Engines | None = None
+        self._engines_are_old = False
         self._session: Session | None = None
 
     def start_file(
@@ -30,11 +39,23 @@ class LocalDesk:
     ) -> Session:
         """Start the call recorded in `path`. Raises the errors of the file, the engines or the log."""
         source = FileSource(path, caller, realtime)
-        self._engines = self._engines or self._load_engines()
+        if self._engines and self._engines_are_old:
+            self._engines.close()
+            self._engines = None
+        self._engines = self._engines or self._load_engines(self._settings)
+        self._engines_are_old = False
         watched = read_watched(self._case_log)
         self._session = self._engines.session(source, self._writer, listener, watched=watched)
         self._session.start()
         return self._session
+
+    def use_model(self, setting: str, folder: Path | None) -> None:
+        """Have the next call use the model in `folder`, None being what is built in.
+
+        A call that runs goes on with what it began with.
+        """
+        self._settings = self._settings.model_copy(update={setting: folder})
+        self._engines_are_old = True
 
     def list_cases(self, limit: int, offset: int) -> list[CaseSummary]:
         """Stored cases, the newest first; none where nothing was ever stored. Raises `CaseLogError`."""

@@ -15,7 +15,8 @@ from detection.fusion import AlertRules
 from detection.pipeline import Pipeline
 from detection.playbook import Playbook
 from detection.segmenter import Segmenter
-from detection.transcribe.transcriber import Transcriber
+from detection.transcribe.live import LiveText
+from detection.transcribe.transcriber import LiveTranscriber, Transcriber
 from detection.vad import SileroVad
 from detection.vishing.judge import TalkJudge
 from detection.vishing.pack import TacticsPack
@@ -79,7 +80,12 @@ class Engines:
         )
         segmenters = {channel: Segmenter(channel, self.vad.stream()) for channel in source.channels}
         engines = (self.vad.engine, *pipeline.engines)
-        return Session(source, segmenters, pipeline, engines, writer, listener)
+        self.transcriber.begin_call()
+        return Session(source, segmenters, pipeline, engines, writer, listener, self._live_text())
+
+    def _live_text(self) -> LiveText | None:
+        """None for a recognizer that is too slow to be asked before a phrase has ended."""
+        return LiveText(self.transcriber) if isinstance(self.transcriber, LiveTranscriber) else None
 
     def _second_opinion(self, *, is_live: bool) -> StrongOpinion | None:
         return StrongOpinion(self.strong, patient=not is_live) if self.strong else None

@@ -12,7 +12,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 import resources
-from app.compose import build_desk, model_advice
+from app.compose import build_desk, open_models
 from app.settings import Settings, settings_with
 from app.ui.main_window import MainWindow
 from app.words import error_text
@@ -42,7 +42,8 @@ def run_window(settings: Settings, play: Path | None = None, quit_when_done: boo
     """
     application = _application()
     with closing(build_desk(settings)) as desk:
-        window = MainWindow(desk, model_advice(settings))
+        models = open_models()
+        window = MainWindow(desk, models.advice(), models)
         if quit_when_done:
             window.call_ended.connect(lambda error: application.exit(FAILED if error else 0))
         window.show()

@@ -9,7 +9,7 @@ class EarwitnessError(Exception):
 
 
 class SettingsError(EarwitnessError):
-    """A setting in the environment has a value that cannot be used."""
+    """A setting in the environment or the settings file cannot be used, or the file not be written."""
 
 
 class DataFolderError(EarwitnessError):
@@ -30,6 +30,10 @@ class UnknownCaseError(CaseLogError):
 
 class UnknownVoiceError(CaseLogError):
     """A name under which no voice is kept, or one whose time to be kept is over."""
+
+
+class UnknownModelError(EarwitnessError):
+    """A model id that names none, or none that what was asked for can be done with."""
 
 
 class EvaluationError(EarwitnessError):

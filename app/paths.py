@@ -45,5 +45,18 @@ def case_log(folder: Path) -> Path:
     return folder / "cases.db"
 
 
+def models_dir(override: Path | None = None) -> Path:
+    """The folder of installed models: `override`, or beside a person's case log. Nothing is created."""
+    return override or platformdirs.user_data_path("earwitness", appauthor=False) / "models"
+
+
+def settings_file() -> Path:
+    """The file with a person's settings: what EARWITNESS_SETTINGS_FILE names, or the system's place."""
+    named = os.environ.get("EARWITNESS_SETTINGS_FILE")
+    if named:
+        return Path(named)
+    return platformdirs.user_config_path("earwitness", appauthor=False) / "settings.toml"
+
+
 def _is_a_file(folder: Path) -> DataFolderError:
     return DataFolderError(f"The data folder {folder} is a file; choose a folder with --data-dir.")

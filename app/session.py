@@ -18,7 +18,8 @@ from audio.types import CALL_RATE, AudioChunk, AudioGap, Channel
 from detection.events import CallEnded, CallStarted, Event
 from detection.pipeline import Pipeline
 from detection.segmenter import Segmenter
-from detection.types import EngineInfo, Segment
+from detection.transcribe.live import LiveText, OpenSpeech, OpenSpeechWatch
+from detection.types import EngineInfo, PartialText, Segment
 
 _log = logging.getLogger(__name__)
 
@@ -34,6 +35,7 @@ class Session:
     `start` and `wait` belong to the owner's thread, `stop` and the properties to any. The same object
     serves files, devices and tests, with and without a window. A source that can wait is slowed down
     to what the judges manage; a live one is not, and what could not be judged is stored as such.
+    With `live_text`, what a person is saying can be read before the phrase has ended.
     """
 
     def __init__(
@@ -44,6 +46,7 @@ class Session:
         engines: tuple[EngineInfo, ...],
         writer: CaseWriter,
         listener: Listener | None = None,
+        live_text: LiveText | None = None,
     ) -> None:
         self._source = source
         self._segmenters = segmenters
@@ -51,11 +54,18 @@ class Session:
         self._engines = engines
         self._writer = writer
         self._listener = listener
+        self._live_text = live_text if source.is_paced else None
+        self._partials: dict[Channel, PartialText] = {}
         self._ring = AudioRing()
         self._queue = SegmentQueue()
         self._resamplers = {channel: ChannelResampler(channel) for channel in source.channels}
         self._meters = {channel: LevelMeter() for channel in source.channels}
         self._heard = dict.fromkeys(source.channels, 0)
+        self._watches = {
+            channel: OpenSpeechWatch(segmenter, self._live_text)
+            for channel, segmenter in segmenters.items()
+            if self._live_text
+        }
         self._ticked = 0
         self._stop_requested = threading.Event()
         self._done = threading.Event()
@@ -86,6 +96,19 @@ class Session:
     def levels(self) -> dict[Channel, float]:
         """Level of each channel's latest sound in dBFS."""
         return {channel: meter.rms_dbfs for channel, meter in self._meters.items()}
+
+    @property
+    def partials(self) -> Mapping[Channel, PartialText]:
+        """The latest text of speech that had not ended then: transient, never stored nor judged.
+
+        What it became is in the events; `CaseState.still_open` tells which of it is none yet.
+        """
+        return self._partials
+
+    @property
+    def is_text_behind(self) -> bool:
+        """True while there is no time for the text of open speech; that of ended speech goes on."""
+        return self._queue.passes_over
 
     def start(self) -> None:
         """Open the case and the source. Raises `AudioError` or `CaseLogError`; then nothing runs."""
@@ -149,7 +172,13 @@ class Session:
         else:
             self._meters[sound.channel].update(sound.samples)
             self._put_all(segmenter.push(sound))
+            self._want_text(sound.channel)
         self._tick()
+
+    def _want_text(self, channel: Channel) -> None:
+        watch = self._watches.get(channel)
+        if watch and (speech := watch.due(self._heard[channel])):
+            self._queue.put_open(speech)
 
     def _tick(self) -> None:
         settled = min(self._segmenters[channel].settled for channel in self._source.channels)
@@ -167,6 +196,9 @@ class Session:
     def _infer(self) -> None:
         try:
             while (item := self._queue.get()) is not None:
+                if isinstance(item, OpenSpeech):
+                    self._read(item)
+                    continue
                 self._store(self._judge(item))
                 if isinstance(item, EndOfCall):
                     break
@@ -180,6 +212,16 @@ class Session:
                 self._writer.flush()
         finally:
             self._done.set()
+
+    def _read(self, speech: OpenSpeech) -> None:
+        if self._live_text is None:
+            return
+        try:
+            partial = self._live_text.hear(speech)
+        except Exception:  # noqa: BLE001 - whatever a model does, the call goes on
+            _log.exception("the recognizer failed on open speech")
+        else:
+            self._partials = {**self._partials, partial.channel: partial}
 
     def _judge(self, item: QueueItem) -> list[Event]:
         match item:

@@ -1,20 +1,32 @@
 """What a person or a site can choose, with a default for everything."""
 
+import ipaddress
+import os
+import tomllib
 from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
 
 import resources
 from app.errors import SettingsError
+from app.paths import settings_file
 
 _PREFIX = "EARWITNESS_"
 
 
 class Settings(BaseSettings):
-    """Read from the environment as `EARWITNESS_<NAME>`; the command line overrides it.
+    """Read from the environment as `EARWITNESS_<NAME>`, else from the settings file as `name`.
 
-    A variable that is set but empty counts as unset.
+    The command line overrides both. A variable that is set but empty counts as unset.
     """
 
     model_config = SettingsConfigDict(
@@ -23,8 +35,19 @@ class Settings(BaseSettings):
 
     data_dir: Path | None = None
     """Folder of the case log and the logs; None is the system's place for application data."""
+    models_dir: Path | None = None
+    """Folder of installed models; None is the system's place for application data."""
+    hub: str = "https://huggingface.co"
+    """Where models are downloaded from: the Hugging Face hub or a mirror of it."""
     whisper_model: Path | None = None
     """Folder of a CTranslate2 Whisper model; None uses the built-in recognizer."""
+    language: str = Field(default="en", pattern="^([a-z]{2,3}|auto)$")
+    """What is spoken, as a code such as "en"; "auto" has Whisper find out, once for each side."""
+    domain_words: Annotated[tuple[str, ...], NoDecode] = ()
+    """Words to expect, such as names of products; with commas in the environment. "Kerberos=curb er us"
+    says how one sounds, for the built-in recognizer."""
+    phantoms: Path = resources.ROOT / "transcript" / "phantoms.yaml"
+    """Phrases that Whisper is known to invent."""
     voice_pack: Path = resources.ROOT / "models" / "earwitness-cm-small"
     """Folder of the model pack that judges the voice."""
     strong_voice_pack: Path | None = None
@@ -38,6 +61,59 @@ class Settings(BaseSettings):
     threads: int = Field(default=2, ge=1, le=64)
     """Cores one model may use at a time."""
 
+    @field_validator("domain_words", mode="before")
+    @classmethod
+    def _listed(cls, given: object) -> object:
+        words = given.split(",") if isinstance(given, str) else given
+        if not isinstance(words, list | tuple) or not all(isinstance(word, str) for word in words):
+            raise ValueError("it must be a list of words")
+        return tuple(" ".join(word.split()) for word in words if word.strip())
+
+    @field_validator("hub")
+    @classmethod
+    def _is_address(cls, given: str) -> str:
+        parts = urlsplit(given)
+        if parts.scheme not in {"https", "http"} or not parts.hostname or parts.query:
+            raise ValueError("it must be an address such as https://huggingface.co")
+        if parts.scheme == "http" and not _is_this_machine(parts.hostname):
+            raise ValueError("it must be an https address")
+        return given.rstrip("/")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic's signature
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, _SettingsFile(settings_cls, settings_file())
+
+
+class _SettingsFile(TomlConfigSettingsSource):
+    """The settings file, in which an unknown name is a mistake of the person who wrote it."""
+
+    def _read_file(self, file_path: Any) -> dict[str, Any]:  # noqa: ANN401 - pydantic's signature
+        try:
+            found = super()._read_file(file_path)
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise SettingsError(
+                f"The settings file {file_path} is not valid TOML ({error}); correct it there."
+            ) from error
+        except OSError as error:
+            raise SettingsError(
+                f"The settings file {file_path} cannot be read ({error.strerror}); "
+                "check its permissions."
+            ) from error
+        unknown = next((name for name in found if name not in Settings.model_fields), None)
+        if unknown is not None:
+            raise SettingsError(
+                f"The settings file {file_path} has a setting {unknown!r} that there is not; remove or "
+                "correct it."
+            )
+        return found
+
 
 def settings_with(**chosen: object) -> Settings:
     """The settings with those of `chosen` that are not None put over them. Raises `SettingsError`."""
@@ -45,9 +121,24 @@ def settings_with(**chosen: object) -> Settings:
         settings = Settings()
     except ValidationError as error:
         fault = error.errors()[0]
-        variable = f"{_PREFIX}{str(fault['loc'][0]).upper()}"
+        name = str(fault["loc"][0])
+        problem = fault["msg"].removeprefix("Value error, ")
+        where = variable_of(name)
+        place = f"The environment variable {where}" if where else f"{name} in {settings_file()}"
         raise SettingsError(
-            f"The environment variable {variable} is {fault['input']!r}, which cannot be used "
-            f"({fault['msg']}); change or unset it."
+            f"{place} is {fault['input']!r}, which cannot be used ({problem}); change or unset it."
         ) from error
     return settings.model_copy(update={k: v for k, v in chosen.items() if v is not None})
+
+
+def variable_of(name: str) -> str | None:
+    """The environment variable that gives the setting `name` now, None where none does."""
+    variable = f"{_PREFIX}{name.upper()}"
+    return variable if os.environ.get(variable) else None
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -47,6 +47,10 @@ class DeviceSource:
         return True
 
     @property
+    def is_paced(self) -> bool:
+        return True
+
+    @property
     def overflows(self) -> int:
         """How often a device reported that sound was lost before it was read."""
         return sum(tap.overflows for tap in self._taps)

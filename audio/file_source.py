@@ -52,6 +52,10 @@ class FileSource:
     def is_live(self) -> bool:
         return False
 
+    @property
+    def is_paced(self) -> bool:
+        return self._realtime
+
     def start(self, ring: AudioRing) -> None:
         """Begin decoding into `ring`, which is closed with an `AudioError` where the file is cut off."""
         self._ring = ring

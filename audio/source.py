@@ -34,6 +34,11 @@ class AudioSource(Protocol):
         """True where sound cannot wait: a slow walk loses (and counts) sound, it does not delay it."""
         ...
 
+    @property
+    def is_paced(self) -> bool:
+        """True where sound comes no faster than it is spoken, so that a person can follow it."""
+        ...
+
     def start(self, ring: AudioRing) -> None:
         """Begin pushing into `ring`. Raises `AudioError` where the source cannot be opened."""
         ...

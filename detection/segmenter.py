@@ -48,6 +48,19 @@ class Segmenter:
         """Sample index before which no further segment will start."""
         return self._buffer_start
 
+    @property
+    def open(self) -> Segment | None:
+        """What would be cut if the speech that goes on had ended; None where there is none."""
+        count = self._without_silence
+        if not self._in_speech or not self._is_enough(count):
+            return None
+        return self._segment(count)
+
+    @property
+    def pauses(self) -> bool:
+        """True where `open` will be cut just as it is, unless the silence after it ends too soon."""
+        return self._in_speech and self._silence >= self._pad
+
     def push(self, chunk: AudioChunk) -> list[Segment]:
         """Take in the next sound; the segments that ended with it."""
         ended = []
@@ -95,7 +108,7 @@ class Segmenter:
             return []
         self._silence = self._silence + 1 if probability < self._settings.off else 0
         if self._silence >= self._min_silence:
-            ended = self._cut(len(self._windows) - self._silence + self._pad)
+            ended = self._cut(self._without_silence)
             self._in_speech = False
             self._drop(len(self._windows) - self._pad)
             return ended
@@ -106,15 +119,24 @@ class Segmenter:
         return []
 
     def _cut(self, count: int) -> list[Segment]:
-        count = min(count, len(self._windows))
-        speech = sum(p >= self._settings.on for p in self._probabilities[:count])
-        ended = []
-        if speech >= self._min_speech:
-            samples = np.concatenate(self._windows[:count])
-            start = self._buffer_start
-            ended.append(Segment(self._channel, start, start + len(samples), samples))
+        ended = [self._segment(count)] if self._is_enough(count) else []
         self._drop(count)
         return ended
+
+    def _segment(self, count: int) -> Segment:
+        samples = np.concatenate(self._windows[:count])
+        start = self._buffer_start
+        return Segment(self._channel, start, start + len(samples), samples)
+
+    @property
+    def _without_silence(self) -> int:
+        """How many windows are kept where the silence after the last speech is cut off."""
+        return len(self._windows) - max(0, self._silence - self._pad)
+
+    def _is_enough(self, count: int) -> bool:
+        """Whether the first `count` windows hold the speech that a segment needs."""
+        speech = sum(p >= self._settings.on for p in self._probabilities[:count])
+        return speech >= self._min_speech
 
     def _drop(self, count: int) -> None:
         if count > 0:

@@ -132,6 +132,24 @@ class Utterance:
 
 
 @dataclass(frozen=True, slots=True)
+class PartialText:
+    """Speech that had not ended at `end`: shown to a person, never stored and never judged.
+
+    On `settled` words two passes agreed; `tentative` ones are likelier to change.
+    """
+
+    channel: Channel
+    start: int
+    end: int
+    settled: str
+    tentative: str
+
+    @property
+    def text(self) -> str:
+        return f"{self.settled} {self.tentative}".strip()
+
+
+@dataclass(frozen=True, slots=True)
 class VoiceVerdict:
     """The caller's voice so far.
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import resources
+from tests.hub import Hub, serving
 from tests.pulse import PrivatePulse, missing, private_pulse
 
 REPO = Path(__file__).parent.parent
@@ -25,6 +26,43 @@ def no_thread_left_behind() -> Iterator[None]:
         if time.monotonic() > deadline:
             pytest.fail(f"threads left running: {[t.name for t in left]}")
         left[0].join(0.05)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_of_this_person(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test reads or writes the settings and models of whoever runs it."""
+    folder = tmp_path_factory.mktemp("person")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("EARWITNESS_SETTINGS_FILE", str(folder / "settings.toml"))
+        patch.setenv("EARWITNESS_MODELS_DIR", str(folder / "models"))
+        yield
+
+
+@pytest.fixture
+def direct_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The hub of a test is on this machine, to which no proxy is the way."""
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+
+
+@pytest.fixture
+def whisper_files() -> dict[str, bytes]:
+    """Files that look like a Whisper model of CTranslate2 from outside."""
+    head = (6).to_bytes(4, "little") + (12).to_bytes(2, "little") + b"WhisperSpec\0"
+    return {
+        "model.bin": head + bytes(range(256)) * 1200,
+        "config.json": b'{"alignment_heads": []}\n',
+        "tokenizer.json": b'{"version": "1.0"}' * 50,
+        "vocabulary.txt": b"<|endoftext|>\n" * 100,
+    }
+
+
+@pytest.fixture
+def hub(whisper_files: dict[str, bytes], direct_network: None) -> Iterator[Hub]:
+    """A hub on this machine with faster-whisper-base.en."""
+    with serving(Hub(whisper_files)) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,8 @@ import numpy as np
 
 from audio.ring import AudioRing
 from audio.types import CALL_RATE, AudioChunk, AudioGap, Channel, Samples
+from detection.transcribe.transcriber import Rejection
+from detection.types import EngineInfo, Segment
 
 
 def chunks_of(
@@ -23,7 +25,7 @@ class ScriptedSource:
     """Pushes the given items from a thread of its own, then closes the ring with `error`.
 
     `hold` makes it wait after the last item until `stop`, as a live call does. `is_live` decides
-    whether it waits for room.
+    whether it waits for room; `pause_s` is how long it rests before each item.
     """
 
     def __init__(
@@ -34,13 +36,16 @@ class ScriptedSource:
         error: Exception | None = None,
         hold: bool = False,
         name: str = "scripted",
+        pause_s: float = 0.0,
     ) -> None:
         self.name = name
         self.is_live = is_live
+        self.is_paced = is_live
         self._items = items
         self._error = error
         self._stopping = threading.Event()
         self._hold = hold
+        self._pause_s = pause_s
         self._thread: threading.Thread | None = None
         self._ring: AudioRing | None = None
 
@@ -65,7 +70,7 @@ class ScriptedSource:
 
     def _push_all(self, ring: AudioRing) -> None:
         for item in self._items:
-            if self._stopping.is_set():
+            if self._stopping.wait(self._pause_s):
                 break
             if self.is_live:
                 ring.push(item)
@@ -74,3 +79,23 @@ class ScriptedSource:
         if self._hold:
             self._stopping.wait()
         ring.close(self._error)
+
+
+class Deaf:
+    """A recognizer that hears nothing, and notes what became of it."""
+
+    engine = EngineInfo("transcript", "deaf", "1")
+
+    def __init__(self) -> None:
+        self.heard: list[Segment] = []
+        self.closed = 0
+
+    def begin_call(self) -> None:
+        pass
+
+    def transcribe(self, segment: Segment) -> Rejection:
+        self.heard.append(segment)
+        return Rejection("nothing")
+
+    def close(self) -> None:
+        self.closed += 1

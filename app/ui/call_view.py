@@ -1,6 +1,6 @@
 """One call, live or stored: what it is, the three verdicts and the transcript."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
@@ -22,6 +22,7 @@ from app.words import (
 )
 from audio.types import Channel
 from detection.clock import clock
+from detection.types import PartialText
 
 _INVITATION = "Open a recording or play a sample call. What is said will appear here."
 _LISTENING = "Listening. What is said will appear here."
@@ -90,6 +91,10 @@ class CallView(QWidget):
     def show_levels(self, levels: Mapping[Channel, float]) -> None:
         """Show levels in dBFS."""
         self._levels.show_levels(levels)
+
+    def show_partials(self, partials: Iterable[PartialText], *, is_behind: bool) -> None:
+        """Show what people are saying now, or that there is no time for that."""
+        self.transcript.show_partials(partials, is_behind=is_behind)
 
     def show_progress(self, heard_s: float, total_s: float | None) -> None:
         """Show how far the live call is, in seconds."""

@@ -19,16 +19,18 @@ from PySide6.QtWidgets import (
 
 from app.bridge import Desk, SessionBridge
 from app.case_state import CaseState
+from app.model_store import ModelStore
 from app.ui.alert_bar import AlertBar
 from app.ui.call_view import CallView
 from app.ui.case_list import PAGE, CaseList
 from app.ui.error_bar import ErrorBar
 from app.ui.labels import label
+from app.ui.models_dialog import ModelsDialog
 from app.ui.theme import Theme
 from app.words import engines_text
 from audio.file_source import Caller
 from detection.events import AlertRaised, Event
-from detection.types import AlertLevel
+from detection.types import AlertLevel, PartialText
 
 _RECORDINGS = "Recordings (*.wav *.flac *.mp3 *.m4a *.ogg *.opus *.aac *.wma);;All files (*)"
 _CALLER_SIDES: tuple[tuple[Caller | None, str], ...] = (
@@ -44,7 +46,8 @@ class MainWindow(QMainWindow):
     call_ended = Signal(object)
     """The error that ended the live call, or None."""
 
-    def __init__(self, desk: Desk, advice: Sequence[str] = ()) -> None:
+    def __init__(self, desk: Desk, advice: Sequence[str] = (), models: ModelStore | None = None) -> None:
+        """`advice` says what to install; without `models` nothing can be."""
         super().__init__()
         self.setWindowTitle("Earwitness")
         self.resize(1100, 720)
@@ -61,7 +64,8 @@ class MainWindow(QMainWindow):
         self._tabs.tabBar().setDrawBase(False)
         self._status = label("status")
         self._engines = label("status")
-        self._engines.setToolTip("\n".join(advice))
+        self._show_advice(advice)
+        self._models = ModelsDialog(models, self) if models else None
         self._make_actions(desk.sample_calls())
         self._lay_out()
         self._connect()
@@ -86,6 +90,8 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
         self.hide()
+        if self._models:
+            self._models.shut_down()
         self._bridge.shut_down()
         super().closeEvent(event)
 
@@ -101,6 +107,9 @@ class MainWindow(QMainWindow):
         self._stop = QAction("Stop", self)
         self._stop.setShortcut("Ctrl+.")
         self._stop.triggered.connect(self._on_stop)
+        self._open_models = QAction("Models\u2026", self)
+        self._open_models.setIconText(self._open_models.text())
+        self._open_models.setVisible(self._models is not None)
         self._sides = QActionGroup(self)
         for side, title in _CALLER_SIDES:
             action = self._sides.addAction(title)
@@ -117,12 +126,14 @@ class MainWindow(QMainWindow):
         sides = call.addMenu("The caller is on")
         sides.addActions(self._sides.actions())
         call.addSeparator()
+        call.addAction(self._open_models)
         call.addAction("Quit", QKeySequence(QKeySequence.StandardKey.Quit), self.close)
 
         tools = QWidget()
         row = QHBoxLayout(tools)
         row.setContentsMargins(8, 0, 20, 0)
-        for action in (self._open, self._samples.menuAction(), self._stop):
+        buttons = (self._open, self._samples.menuAction(), self._stop, self._open_models)
+        for action in (action for action in buttons if action.isVisible()):
             button = QToolButton()
             button.setObjectName("tool")
             button.setDefaultAction(action)
@@ -155,6 +166,7 @@ class MainWindow(QMainWindow):
         bridge.session_started.connect(self._on_session_started)
         bridge.events_committed.connect(self._on_events_committed)
         bridge.levels_changed.connect(self._call.show_levels)
+        bridge.partials_changed.connect(self._on_partials_changed)
         bridge.progress_changed.connect(self._on_progress_changed)
         bridge.session_ended.connect(self._on_session_ended)
         bridge.cases_listed.connect(self._cases.cases.add_page)
@@ -164,6 +176,10 @@ class MainWindow(QMainWindow):
         self._cases.cases.more_wanted.connect(lambda offset: bridge.list_cases(PAGE, offset))
         self._call.return_wanted.connect(self._show_live)
         self._alert_bar.alert_shown.connect(lambda _: QApplication.alert(self))
+        if self._models:
+            self._open_models.triggered.connect(self._models.open_list)
+            self._models.model_chosen.connect(bridge.use_model)
+            self._models.advice_changed.connect(self._show_advice)
 
     def _on_session_started(self, case_id: str) -> None:
         self._fold_of(case_id)
@@ -179,6 +195,10 @@ class MainWindow(QMainWindow):
             self._refresh()
         if live.ended:
             self._bridge.list_cases(PAGE)
+
+    def _on_partials_changed(self, partials: list[PartialText], is_behind: bool) -> None:
+        if self._call.state is self._live:
+            self._call.show_partials(partials, is_behind=is_behind)
 
     def _on_progress_changed(self, heard_s: float, total_s: float | None) -> None:
         if self._call.state is self._live:
@@ -234,10 +254,15 @@ class MainWindow(QMainWindow):
     def _show_running(self, status: str = "") -> None:
         """Say what goes on and offer what can be done now."""
         busy = self._bridge.is_busy
+        if self._models:
+            self._models.set_in_call(in_call=busy)
         self._open.setEnabled(not busy)
         self._samples.menuAction().setEnabled(not busy)
         self._stop.setEnabled(self._bridge.is_running)
         self._status.setText(status or ("Listening" if busy else "Ready"))
+
+    def _show_advice(self, advice: Sequence[str]) -> None:
+        self._engines.setToolTip("\n".join(advice))
 
     def _caller_side(self) -> Caller | None:
         return self._sides.checkedAction().data()

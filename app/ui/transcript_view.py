@@ -1,7 +1,9 @@
 """The transcript as it grows: both sides told apart, signs marked, losses visible."""
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from itertools import chain
 from time import perf_counter
 
 from PySide6.QtCore import QPointF, QRectF, Qt, QTimer
@@ -23,7 +25,7 @@ from app.words import CHANNEL_NAME, STAGE_NAME, Tone
 from audio.types import Channel
 from detection.clock import clock_at
 from detection.events import GapHeard, NotJudged
-from detection.types import Finding, Utterance
+from detection.types import Finding, PartialText, Utterance
 
 SLICE_S = 0.02
 """Longest stretch of drawing before the window gets its turn again."""
@@ -35,6 +37,7 @@ _SMALL = 0.88
 _NEAR_END = 8
 _SIGN_MARK = "\u25b2"
 _COUNTER_MARK = "\u2713"
+_BEHIND = "The program is behind: what people are saying follows when they have said it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,7 @@ class _Notice:
     reason: str
     start: int
     end: int
+    tone: Tone = Tone.WATCH
 
     def is_continued_by(self, later: "_Notice") -> bool:
         return (self.what, self.channel, self.reason) == (later.what, later.channel, later.reason)
@@ -56,11 +60,18 @@ class _Notice:
         return f"{clock_at(self.start)} to {clock_at(self.end)}   {who}: {self.what}, {self.reason}"
 
 
+def _notice_of(missed: NotJudged) -> _Notice:
+    """Words that were not understood are told quietly: that happens in every call."""
+    tone = Tone.UNKNOWN if missed.stage == "transcript" else Tone.WATCH
+    what = STAGE_NAME[missed.stage]
+    return _Notice(what, missed.channel, missed.reason, missed.start, missed.end, tone)
+
+
 @dataclass(slots=True)
 class _Bubble:
-    """An utterance in the document: a heading block, a text block, then one block for each sign."""
+    """What was said, in the document: a heading block, a text block, then one block for each sign."""
 
-    utterance: Utterance
+    utterance: Utterance | PartialText
     first_block: int
     last_block: int
 
@@ -72,6 +83,7 @@ class _Bubble:
 class TranscriptView(QTextEdit):
     """Draws only what is new in a `CaseState`, a slice at a time, and keeps its place.
 
+    What people are still saying stands at the end in grey, and goes when its line is in the case.
     It follows the end of a call unless the person has scrolled up; a case that has ended is shown from
     its beginning. Text can be selected and copied.
     """
@@ -99,6 +111,12 @@ class TranscriptView(QTextEdit):
         self._begin(state)
         self.refresh()
 
+    def show_partials(self, partials: Iterable[PartialText], *, is_behind: bool) -> None:
+        """Show what is being said now, or that there is no time for that."""
+        self._partials = list(partials)
+        self._is_behind = is_behind
+        self.refresh()
+
     def set_theme(self, theme: Theme) -> None:
         """Draw all again in other colours."""
         self._theme = theme
@@ -108,10 +126,20 @@ class TranscriptView(QTextEdit):
         """Draw what the case has gained; where that is much, the rest follows by itself."""
         deadline = perf_counter() + SLICE_S
         follow = self._follows and self._is_at_end()
+        partials = self._state.still_open(self._partials)
+        is_behind = self._is_behind and self._state.ended is None
+        has_tail = self._tail_block is not None or bool(partials) or is_behind
+        at_once = QTextCursor(self.document())
+        if has_tail:
+            at_once.beginEditBlock()
+            self._erase_tail()
         while self._draw_next():
             if perf_counter() > deadline:
                 self._more.start()
                 break
+        if has_tail:
+            self._draw_tail(partials, is_behind=is_behind)
+            at_once.endEditBlock()
         if follow:
             self._go_to_end()
 
@@ -140,6 +168,11 @@ class TranscriptView(QTextEdit):
         self._drawn_gaps = 0
         self._drawn_not_judged = 0
         self._last_notice: _Notice | None = None
+        self._partials: list[PartialText] = []
+        self._is_behind = False
+        self._open_bubbles: list[_Bubble] = []
+        self._tail_block: int | None = None
+        """The first block of what is no event and will go again."""
 
     def _draw_next(self) -> bool:
         """Draw the earliest thing not drawn yet; False where there is none."""
@@ -164,9 +197,36 @@ class TranscriptView(QTextEdit):
                 self._draw_notice(_Notice("sound lost", gap.channel, gap.reason, gap.start, gap.end))
             case NotJudged() as missed:
                 self._drawn_not_judged += 1
-                what = STAGE_NAME[missed.stage]
-                self._draw_notice(_Notice(what, missed.channel, missed.reason, missed.start, missed.end))
+                self._draw_notice(_notice_of(missed))
         return True
+
+    def _erase_tail(self) -> None:
+        if self._tail_block is None:
+            return
+        block = self.document().findBlockByNumber(self._tail_block)
+        cursor = QTextCursor(block)
+        if self._tail_block:
+            cursor.movePosition(QTextCursor.MoveOperation.PreviousCharacter)
+        cursor.movePosition(QTextCursor.MoveOperation.End, QTextCursor.MoveMode.KeepAnchor)
+        cursor.removeSelectedText()
+        self._open_bubbles = []
+        self._tail_block = None
+
+    def _draw_tail(self, partials: Iterable[PartialText], *, is_behind: bool) -> None:
+        blocks = self.document().blockCount()
+        first = 0 if self.document().isEmpty() else blocks
+        for partial in partials:
+            cursor = self._append_heading(partial)
+            number = cursor.blockNumber()
+            muted = self._chars(self._theme.muted)
+            cursor.insertBlock(_bubble_block(partial.channel, top=3), muted)
+            cursor.insertText(partial.text, muted)
+            self._open_bubbles.append(_Bubble(partial, number, cursor.blockNumber()))
+        if is_behind:
+            chars = self._chars(self._theme.muted, _SMALL)
+            self._append_block(_centred(), chars).insertText(_BEHIND, chars)
+        if not self.document().isEmpty() and (self._open_bubbles or is_behind):
+            self._tail_block = first
 
     def _has_drawn_up_to(self, start: int) -> bool:
         drawn = self._bubbles
@@ -176,30 +236,32 @@ class TranscriptView(QTextEdit):
 
     def _draw_utterance(self, utterance: Utterance) -> None:
         self._last_notice = None
-        side = utterance.channel
-        name = self._chars(self._theme.side[side], _SMALL, bold=True)
-        cursor = self._append_block(_bubble_block(side, top=24), name)
+        cursor = self._append_heading(utterance)
         first = cursor.blockNumber()
-        cursor.insertText(CHANNEL_NAME[side], name)
-        cursor.insertText(f"   {clock_at(utterance.start)}", self._chars(self._theme.muted, _SMALL))
         text = self._chars(self._theme.text)
-        cursor.insertBlock(_bubble_block(side, top=3), text)
+        cursor.insertBlock(_bubble_block(utterance.channel, top=3), text)
         cursor.insertText(utterance.text, text)
         self._bubbles.append(_Bubble(utterance, first, cursor.blockNumber()))
 
+    def _append_heading(self, speech: Utterance | PartialText) -> QTextCursor:
+        side = speech.channel
+        name = self._chars(self._theme.side[side], _SMALL, bold=True)
+        cursor = self._append_block(_bubble_block(side, top=24), name)
+        cursor.insertText(CHANNEL_NAME[side], name)
+        cursor.insertText(f"   {clock_at(speech.start)}", self._chars(self._theme.muted, _SMALL))
+        return cursor
+
     def _draw_notice(self, notice: _Notice) -> None:
-        chars = self._chars(self._theme.tone[Tone.WATCH], _SMALL)
+        chars = self._chars(self._theme.tone[notice.tone], _SMALL)
         last = self._last_notice
         if last and last.is_continued_by(notice):
-            notice = _Notice(notice.what, notice.channel, notice.reason, last.start, notice.end)
+            notice = replace(notice, start=last.start)
             cursor = QTextCursor(self.document().lastBlock())
-            cursor.select(QTextCursor.SelectionType.BlockUnderCursor)
+            # Not `BlockUnderCursor`, which takes the end of the block before with it.
+            cursor.movePosition(QTextCursor.MoveOperation.EndOfBlock, QTextCursor.MoveMode.KeepAnchor)
             cursor.insertText(notice.text, chars)
         else:
-            centred = QTextBlockFormat()
-            centred.setTopMargin(22)
-            centred.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-            self._append_block(centred, chars).insertText(notice.text, chars)
+            self._append_block(_centred(), chars).insertText(notice.text, chars)
         self._last_notice = notice
 
     def _draw_finding(self, finding: Finding) -> None:
@@ -268,7 +330,7 @@ class TranscriptView(QTextEdit):
         topmost = self.cursorForPosition(self.viewport().rect().topLeft()).blockNumber()
         number = max(0, bisect_right(self._bubbles, topmost, key=lambda b: b.first_block) - 1)
         visible: list[tuple[Channel, QRectF]] = []
-        for bubble in self._bubbles[number:]:
+        for bubble in chain(self._bubbles[number:], self._open_bubbles):
             rect = layout.blockBoundingRect(document.findBlockByNumber(bubble.first_block))
             rect.setBottom(
                 layout.blockBoundingRect(document.findBlockByNumber(bubble.last_block)).bottom()
@@ -291,6 +353,13 @@ class TranscriptView(QTextEdit):
     def _go_to_end(self) -> None:
         bar = self.verticalScrollBar()
         bar.setValue(bar.maximum())
+
+
+def _centred() -> QTextBlockFormat:
+    centred = QTextBlockFormat()
+    centred.setTopMargin(22)
+    centred.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+    return centred
 
 
 def _bubble_block(side: Channel, *, top: int) -> QTextBlockFormat:

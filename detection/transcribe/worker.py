@@ -38,6 +38,9 @@ class WorkerTranscriber:
                 "The speech recognizer could not be started: reinstall Earwitness with its dependencies."
             ) from error
 
+    def begin_call(self) -> None:
+        """Nothing to forget: a recognizer that may be started anew at any time learns nothing."""
+
     def transcribe(self, segment: Segment) -> Utterance | Rejection:
         """What was said; a recognizer that dies over it is started anew for the next segment."""
         try:

@@ -21,6 +21,7 @@ from unittest.mock import patch
 from rich.console import Console
 from rich.table import Table
 
+import resources
 from app.analysis import analyze_file
 from app.case_state import CaseState
 from app.cases.writer import CaseWriter
@@ -77,7 +78,7 @@ def main() -> None:
 
 def _in_process(engines: Engines) -> Engines:
     if isinstance(engines.transcriber, WorkerTranscriber):
-        return replace(engines, transcriber=PocketSphinxTranscriber())
+        return replace(engines, transcriber=PocketSphinxTranscriber(resources.ROOT / "transcript"))
     return engines
 
 

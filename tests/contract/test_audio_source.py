@@ -58,6 +58,8 @@ def test_channels_name_and_length_are_known_before_start(source: AudioSource):
     assert source.name
     assert source.duration_s is None or source.duration_s > 0
     assert isinstance(source.is_live, bool)
+    assert isinstance(source.is_paced, bool)
+    assert source.is_paced or not source.is_live
     source.stop()
 
 

@@ -53,6 +53,8 @@ class Deaf:
 
     engine = EngineInfo("transcript", "deaf", "1")
 
+    def begin_call(self) -> None: ...
+
     def transcribe(self, segment: Segment) -> Rejection:
         return Rejection("nothing understood")
 

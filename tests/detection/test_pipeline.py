@@ -42,6 +42,8 @@ class Reader:
     def __init__(self, *lines: str | None) -> None:
         self._lines = list(lines)
 
+    def begin_call(self) -> None: ...
+
     def transcribe(self, segment: Segment) -> Utterance | Rejection:
         line = self._lines.pop(0)
         if line is None:

@@ -149,3 +149,38 @@ def test_no_segment_ever_starts_before_what_is_settled(scripted: Segmenter):
             assert segment.start >= settled
         assert scripted.settled >= settled
         settled = scripted.settled
+
+
+class LoudVad:
+    """Speech where the samples are not zero."""
+
+    def reset(self) -> None: ...
+
+    def probabilities(self, windows: np.ndarray) -> np.ndarray:
+        return (np.abs(windows).max(axis=1) > 0).astype(np.float32)
+
+
+def test_open_speech_can_be_had_before_it_ends_and_starts_where_its_segment_will():
+    segmenter = Segmenter(CALLER, LoudVad())  # pyright: ignore[reportArgumentType]
+    sound = np.concatenate([np.zeros(CALL_RATE), np.ones(2 * CALL_RATE), np.zeros(CALL_RATE)])
+    sound = sound.astype(np.float32)
+    seen: list[Segment] = []
+    ended: list[Segment] = []
+    for start in range(0, len(sound), 800):
+        ended += segmenter.push(AudioChunk(CALLER, start, CALL_RATE, sound[start : start + 800]))
+        if speech := segmenter.open:
+            seen.append(speech)
+    (segment,) = ended
+    assert {speech.start for speech in seen} == {segment.start}
+    assert seen[0].duration_s < 0.5
+    assert seen[-1].end > 3 * CALL_RATE
+    assert all(earlier.end <= later.end for earlier, later in pairwise(seen))
+    for speech in seen:
+        np.testing.assert_array_equal(speech.samples, sound[speech.start : speech.end])
+    assert segmenter.open is None
+
+
+def test_too_little_speech_is_not_open():
+    segmenter = Segmenter(CALLER, LoudVad())  # pyright: ignore[reportArgumentType]
+    segmenter.push(AudioChunk(CALLER, 0, CALL_RATE, np.ones(WINDOW * 3, np.float32)))
+    assert segmenter.open is None

@@ -36,6 +36,7 @@ from detection.types import (
     DisclosureVerdict,
     EngineInfo,
     Finding,
+    PartialText,
     Utterance,
     VoiceLevel,
     VoiceVerdict,
@@ -210,6 +211,8 @@ class ScriptedSession:
         self.case_id = case_id
         self.progress: tuple[float, float | None] = (0.0, 63.0)
         self.levels = {CALLER: -21.4, AGENT: -120.0}
+        self.partials: dict[Channel, PartialText] = {}
+        self.is_text_behind = False
         self.error: Exception | None = None
         self.stopped = threading.Event()
         self.ended = threading.Event()
@@ -249,6 +252,7 @@ class ScriptedDesk:
         self.sessions: list[ScriptedSession] = []
         self.asked: list[tuple[int, int]] = []
         self.started: list[tuple[Path, bool, str | None]] = []
+        self.used: list[tuple[str, Path | None]] = []
         self.threads: set[str] = set()
         self.gate = threading.Event()
         self.gate.set()
@@ -278,6 +282,10 @@ class ScriptedDesk:
     def load_case(self, case_id) -> list[Event]:
         self._enter()
         return list(self.cases[case_id])
+
+    def use_model(self, setting, folder) -> None:
+        self._enter()
+        self.used.append((setting, folder))
 
     def _enter(self) -> None:
         self.threads.add(threading.current_thread().name)

@@ -7,6 +7,8 @@ import pytest
 from PySide6.QtCore import QThread
 
 from app.bridge import MAX_EVENTS_PER_TICK, TICK_MS, SessionBridge
+from audio.types import CALL_RATE, Channel
+from detection.types import PartialText
 
 
 @pytest.fixture
@@ -95,4 +97,19 @@ def test_a_call_that_will_not_end_does_not_hold_up_closing_for_ever(qtbot, bridg
         bridge.start_file(Path("a.wav"), realtime=True, caller=None)
     desk.session.stop = lambda **_: None
     assert not bridge.shut_down(timeout_s=2 * TICK_MS / 1000)
+    desk.session.end()
+
+
+def test_the_text_of_open_speech_is_told_when_it_changes(qtbot, bridge, desk):
+    told = []
+    bridge.partials_changed.connect(lambda partials, is_behind: told.append((partials, is_behind)))
+    bridge.start_file(Path("a.wav"), realtime=True, caller=None)
+    qtbot.waitUntil(lambda: bridge.is_running)
+    partial = PartialText(Channel.CALLER, 0, CALL_RATE, "hello", "this")
+    desk.session.partials = {Channel.CALLER: partial}
+    qtbot.waitUntil(lambda: told == [([partial], False)])
+    desk.session.is_text_behind = True
+    qtbot.waitUntil(lambda: told[1:] == [([partial], True)])
+    qtbot.wait(3 * TICK_MS)
+    assert len(told) == 2
     desk.session.end()

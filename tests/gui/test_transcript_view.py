@@ -1,12 +1,15 @@
 """The transcript: only what is new is drawn, nothing lost is hidden, and it keeps its place."""
 
 import pytest
-from PySide6.QtGui import QTextCursor
+from PySide6.QtGui import QColor, QTextCursor
 
 from app.case_state import CaseState
 from app.ui.theme import LIGHT
 from app.ui.transcript_view import TranscriptView
-from detection.events import FindingMade, UtteranceHeard
+from app.words import Tone
+from audio.types import CALL_RATE, Channel
+from detection.events import CallEnded, FindingMade, UtteranceHeard
+from detection.types import PartialText
 
 
 @pytest.fixture
@@ -20,8 +23,8 @@ def view(qtbot):
 
 
 @pytest.fixture
-def grow(view):
-    """Folds events into the view's case, one refresh for all of them."""
+def grow(qtbot, view):
+    """Folds events into the view's case, one refresh for all of them, and waits until they are drawn."""
     state = CaseState("case")
     view.show_case(state)
 
@@ -29,6 +32,7 @@ def grow(view):
         for event in events:
             state.apply(event)
         view.refresh()
+        qtbot.waitUntil(lambda: not view._more.isActive())
 
     return run
 
@@ -80,10 +84,10 @@ def test_growing_by_pieces_and_all_at_once_look_the_same(qtbot, view, grow, con)
 
 def test_gaps_and_unjudged_stretches_are_seen_and_repeats_are_merged(view, grow, con):
     grow(con)
-    text = view.toPlainText()
-    assert "0:26 to 0:28   Help desk: not transcribed, no words were recognized in this speech" in text
-    assert text.count("not transcribed") == 1
-    assert "0:28 to 0:28   Caller: sound lost, the recording is damaged here" in text
+    shown = lines(view)
+    assert "0:26 to 0:28   Help desk: not transcribed, no words were recognized in this speech" in shown
+    assert view.toPlainText().count("not transcribed") == 1
+    assert "0:28 to 0:28   Caller: sound lost, the recording is damaged here" in shown
 
 
 def test_it_follows_the_call_unless_the_person_has_scrolled_up(qtbot, view, grow, many):
@@ -126,3 +130,65 @@ def test_text_that_looks_like_markup_is_only_text(view, grow, con):
     evil = UtteranceHeard(type(utterance)(utterance.channel, 0, 10, "<b>bold</b> <img src=x>", 0.5), 10)
     grow([con[0], evil])
     assert "<b>bold</b> <img src=x>" in view.toPlainText()
+
+
+def open_speech(start_s, text, channel=Channel.CALLER):
+    start = round(start_s * CALL_RATE)
+    return PartialText(channel, start, start + CALL_RATE, text, "")
+
+
+def test_what_is_being_said_is_grey_and_its_line_takes_its_place(view, grow, con):
+    grow(con[:3])
+    view.show_partials([open_speech(4.9, "Hello this is")], is_behind=False)
+    assert lines(view)[-2:] == ["Caller   0:04", "Hello this is"]
+    shown = view.document().find("Hello this is").charFormat()
+    assert shown.foreground().color() == QColor(LIGHT.muted)
+    assert not shown.fontItalic()
+    view.show_partials([open_speech(4.9, "Hello, this is Daniel from")], is_behind=False)
+    assert view.toPlainText().count("Hello") == 1
+    grow(con[3:4])
+    assert lines(view)[2:] == ["Caller   0:04", con[3].utterance.text]
+    line = view.document().find("Hello").charFormat()
+    assert line.foreground().color() == QColor(LIGHT.text)
+
+
+def test_both_sides_may_be_speaking(view, grow, con):
+    grow(con[:3])
+    both = [open_speech(6.0, "one", Channel.AGENT), open_speech(5.0, "two")]
+    view.show_partials(both, is_behind=False)
+    assert lines(view)[2:] == ["Caller   0:05", "two", "Help desk   0:06", "one"]
+    view.show_partials([], is_behind=False)
+    assert len(lines(view)) == 2
+
+
+def test_what_was_being_said_goes_where_it_was_not_understood(view, grow, con):
+    rejected = next(event for event in con if event.kind == "not_judged")
+    grow(con[:3])
+    view.show_partials([open_speech(26.4, "invented words", Channel.AGENT)], is_behind=False)
+    grow([rejected])
+    assert "invented" not in view.toPlainText()
+    mark = view.document().find("not transcribed").charFormat()
+    assert mark.foreground().color() not in (QColor(LIGHT.text), QColor(LIGHT.tone[Tone.WATCH]))
+
+
+def test_that_the_program_is_behind_is_said_as_long_as_it_is(view, grow, con):
+    view.show_partials([], is_behind=True)
+    grow(con[:3])
+    assert "behind" in lines(view)[-1]
+    view.show_partials([], is_behind=False)
+    assert "behind" not in view.toPlainText()
+
+
+def test_a_call_that_has_ended_has_nothing_open(view, grow, con):
+    grow(con[:3])
+    view.show_partials([open_speech(4.9, "Hello this is")], is_behind=True)
+    grow([CallEnded("stopped", 6 * CALL_RATE)])
+    assert "Hello" not in view.toPlainText()
+    assert "behind" not in view.toPlainText()
+
+
+def test_signs_that_come_while_somebody_speaks_go_to_their_words(view, grow, con):
+    view.show_partials([open_speech(40, "still talking")], is_behind=False)
+    grow(con[:9])
+    assert lines(view)[-1] == "still talking"
+    assert lines(view)[-3].endswith("Asks to reset or remove MFA") or "Asks" in lines(view)[-3]

@@ -64,6 +64,44 @@ def test_voice_through_channels_for_people_and_programs(
         assert said in run.out
 
 
+def test_transcript_through_channels_for_people_and_programs(
+    earwitness: Earwitness, samples: Path, tmp_path: Path
+):
+    manifest = tmp_path / "clips.csv"
+    manifest.write_text(
+        "path,text,condition\n"
+        f"{samples / 'b_helpdesk_con.wav'},reset my MFA and my password,[b]desk[/b]\n"
+        "none.wav,hello,\n"
+    )
+    run = earwitness("evaluate", "transcript", manifest, "--through", "g711", "--json")
+    assert run.status == 0, run.err
+    found = json.loads(run.out)
+    assert list(found["conditions"]) == ["[b]desk[/b]/g711"]
+    figures = found["conditions"]["[b]desk[/b]/g711"]
+    assert found["wer"] == figures["wer"] > 0
+    assert figures["keywords"]["n"] == 2
+    assert len(found["failed"]) == 1
+    shown = earwitness("evaluate", "transcript", manifest, "--through", "g711").out
+    for said in ("pocketsphinx-en-us", "[b]desk[/b]/g711", "password", "none.wav was not found"):
+        assert said in shown
+
+
+def test_an_attack_on_the_voice_is_no_channel_for_a_transcript(earwitness: Earwitness):
+    run = earwitness("evaluate", "transcript", "clips.csv", "--through", "spliced")
+    assert run.status == 2
+    assert "'spliced' is no channel" in run.err
+
+
+def test_a_domain_word_without_a_sound_is_one_sentence(
+    earwitness: Earwitness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("EARWITNESS_DOMAIN_WORDS", "Okta,Zyxwvut")
+    run = earwitness("evaluate", "transcript", tmp_path / "clips.csv")
+    assert run.status == 3
+    assert "'Zyxwvut'" in run.err
+    assert run.err.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     ("option", "given", "named"),
     [

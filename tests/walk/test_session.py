@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,8 @@ from audio.errors import AudioError
 from audio.types import CALL_RATE, AudioGap, Channel
 from detection.events import CallEnded, CallStarted, Event, GapHeard, NotJudged, UtteranceHeard
 from detection.segmenter import Segmenter
-from detection.types import EngineInfo, Segment, Utterance
+from detection.transcribe.live import OpenSpeech
+from detection.types import EngineInfo, PartialText, Segment, Utterance
 from tests.fakes import ScriptedSource, chunks_of
 
 CALLER = Channel.CALLER
@@ -300,3 +302,111 @@ def test_a_source_that_cannot_start_leaves_an_ended_case(tmp_path: Path, writer:
     last = stored(tmp_path, session.case_id)[-1]
     assert isinstance(last, CallEnded)
     assert last.reason == "failed"
+
+
+class ScriptedText:
+    """Open speech to text: how many seconds there were; `before` runs first, on the inference thread."""
+
+    interval_s = 0.9
+
+    def __init__(self, before: Callable[[Segment], object] = lambda _: None) -> None:
+        self._before = before
+        self.heard: list[Segment] = []
+
+    def hear(self, speech: OpenSpeech) -> PartialText:
+        segment = speech.segment
+        self._before(segment)
+        self.heard.append(segment)
+        said = f"{segment.duration_s:.1f} s"
+        return PartialText(segment.channel, segment.start, segment.end, said, "")
+
+
+def paced(seconds: int) -> ScriptedSource:
+    """Phrases of four seconds in a live call that runs five times as fast."""
+    chunks = chunks_of(CALLER, speech(seconds, pause_every_s=4))
+    return ScriptedSource(chunks, is_live=True, hold=True, pause_s=0.01)
+
+
+def live_session(
+    source: ScriptedSource, pipeline: ScriptedPipeline, writer: CaseWriter, text: ScriptedText
+) -> Session:
+    segmenters = {
+        channel: Segmenter(channel, LoudVad())  # pyright: ignore[reportArgumentType]
+        for channel in source.channels
+    }
+    return Session(source, segmenters, pipeline, (), writer, None, text)  # pyright: ignore[reportArgumentType]
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not is_so():
+        assert time.monotonic() < deadline, "it never came to that"
+        time.sleep(0.01)
+
+
+def test_open_speech_is_read_before_it_ends_and_never_stored(tmp_path: Path, writer: CaseWriter):
+    source = paced(9)
+    text = ScriptedText()
+    session = live_session(source, ScriptedPipeline(), writer, text)
+    session.start()
+    wait_until(lambda: session.progress[0] > 8.9)
+    session.stop()
+    assert session.wait(10)
+    assert all(later.end > earlier.end for earlier, later in pairwise(text.heard))
+    assert session.partials[CALLER].end == text.heard[-1].end
+    events = stored(tmp_path, session.case_id)
+    assert {type(event) for event in events} == {CallStarted, UtteranceHeard, CallEnded}
+    said = {event.utterance.start for event in events if isinstance(event, UtteranceHeard)}
+    assert {speech.start for speech in text.heard} == said
+
+
+def test_open_speech_of_a_file_read_ahead_is_not_asked_for(writer: CaseWriter):
+    source = ScriptedSource(chunks_of(CALLER, speech(10)))
+    text = ScriptedText()
+    session = live_session(source, ScriptedPipeline(), writer, text)
+    session.start()
+    assert session.wait(20)
+    assert not text.heard
+    assert not session.partials
+
+
+def test_under_load_open_speech_is_passed_over_and_said_to_be_and_it_catches_up(writer: CaseWriter):
+    """The judges hang over the first phrase while the second goes on."""
+    go_on = threading.Event()
+    hangs = threading.Event()
+
+    def hang(_: Segment) -> None:
+        hangs.set()
+        go_on.wait(30)
+
+    source = paced(9)
+    text = ScriptedText()
+    session = live_session(source, ScriptedPipeline(hang), writer, text)
+    session.start()
+    assert hangs.wait(30)
+    before = len(text.heard)
+    wait_until(lambda: session.is_text_behind)
+    assert len(text.heard) == before
+    go_on.set()
+    wait_until(lambda: not session.is_text_behind)
+    session.stop()
+    assert session.wait(10)
+
+
+def test_a_recognizer_that_fails_on_open_speech_costs_only_that(tmp_path: Path, writer: CaseWriter):
+    failed: list[Segment] = []
+
+    def fail(segment: Segment) -> None:
+        failed.append(segment)
+        raise RuntimeError("broken")
+
+    source = paced(5)
+    session = live_session(source, ScriptedPipeline(), writer, ScriptedText(fail))
+    session.start()
+    wait_until(lambda: session.progress[0] > 4.9)
+    session.stop()
+    assert session.wait(10)
+    assert failed
+    assert session.error is None
+    assert not session.partials
+    assert sum(isinstance(e, UtteranceHeard) for e in stored(tmp_path, session.case_id)) == 2

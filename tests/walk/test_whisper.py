@@ -7,6 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from app.cases.reader import CaseReader
+from app.compose import case_log_path, load_engines, open_case_log
+from app.settings import Settings
+from audio.file_source import FileSource
+from detection.events import UtteranceHeard
+from tests.sound import read_sound, write_wav
 from tests.walk.conftest import Earwitness
 
 
@@ -53,3 +59,26 @@ def test_a_broken_whisper_folder_is_named(
     assert run.status == 3
     assert str(folder) in run.err.replace("\n", "")
     assert "Traceback" not in run.err
+
+
+def test_a_person_can_read_what_is_being_said_before_it_is_stored(
+    samples: Path, standin: Path, tmp_path: Path
+):
+    """The beginning of a call at the speed at which it was spoken, through all real parts."""
+    sound, rate = read_sound(samples / "b_helpdesk_con.wav")
+    recording = tmp_path / "call.wav"
+    write_wav(recording, sound[:, : 8 * rate], rate)
+    settings = Settings(data_dir=tmp_path / "data", whisper_model=standin, threads=1)
+    read: set[str] = set()
+    with load_engines(settings) as engines, open_case_log(settings) as writer:
+        session = engines.session(FileSource(recording, realtime=True), writer)
+        session.start()
+        while not session.wait(0.05):
+            read |= {partial.text for partial in session.partials.values()}
+    with CaseReader(case_log_path(settings)) as reader:
+        events = [entry.event for entry in reader.events(session.case_id)]
+    heard = {event.utterance.text for event in events if isinstance(event, UtteranceHeard)}
+    assert heard
+    assert read
+    assert all(not text or next(iter(heard)).startswith(text.split()[0]) for text in read)
+    assert not session.error
