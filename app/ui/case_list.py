@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 from PySide6.QtGui import QIcon, QKeyEvent
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+from PySide6.QtWidgets import QWidget
 
 from app.cases.records import CaseStatus, CaseSummary
 from app.ui.marks import mark_icon
+from app.ui.row_table import RowTable
 from app.ui.theme import Theme
 from app.words import CONVERSATION, DISCLOSURE, VOICE, Phrase, Tone, local_time
 from detection.clock import clock
@@ -130,31 +131,19 @@ class CaseListModel(QAbstractTableModel):
                 return phrase.meaning or phrase.word
 
 
-class CaseList(QTableView):
+class CaseList(RowTable):
     """Click a case, or press Enter on it, to open it."""
 
     case_chosen = Signal(str)
     """case_id"""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        rows = CaseListModel(theme)
+        super().__init__(rows, [column.width for column in _COLUMNS], _SOURCE, _ROW_HEIGHT, parent)
+        rows.setParent(self)
+        self.cases = rows
         self.setObjectName("case_list")
         self.setAccessibleName("Stored cases")
-        self.cases = CaseListModel(theme, self)
-        self.setModel(self.cases)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        self.setTabKeyNavigation(False)
-        self.verticalHeader().hide()
-        self.verticalHeader().setDefaultSectionSize(_ROW_HEIGHT)
-        header = self.horizontalHeader()
-        header.setHighlightSections(False)
-        for number, column in enumerate(_COLUMNS):
-            self.setColumnWidth(number, column.width)
-        header.setSectionResizeMode(_SOURCE, QHeaderView.ResizeMode.Stretch)
         self.clicked.connect(lambda index: self.case_chosen.emit(self.cases.case_id(index.row())))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+from PySide6.QtWidgets import QWidget
 
 from app.model_store import ModelRow, ModelState
 from app.model_words import JOB_NAME, state_text
+from app.ui.row_table import RowTable
 from detection.models.shelf import megabytes
 
 _ROW_HEIGHT = 30
@@ -89,28 +90,16 @@ class ModelListModel(QAbstractTableModel):
         return None
 
 
-class ModelList(QTableView):
+class ModelList(RowTable):
     """One model can be selected; the selection stays when states change."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        rows = ModelListModel()
+        super().__init__(rows, [column.width for column in _COLUMNS], _LAST, _ROW_HEIGHT, parent)
+        rows.setParent(self)
+        self.models = rows
         self.setObjectName("model_list")
         self.setAccessibleName("Models")
-        self.models = ModelListModel(self)
-        self.setModel(self.models)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        self.setTabKeyNavigation(False)
-        self.verticalHeader().hide()
-        self.verticalHeader().setDefaultSectionSize(_ROW_HEIGHT)
-        header = self.horizontalHeader()
-        header.setHighlightSections(False)
-        for number, column in enumerate(_COLUMNS):
-            self.setColumnWidth(number, column.width)
-        header.setSectionResizeMode(_LAST, QHeaderView.ResizeMode.Stretch)
 
     @property
     def selected(self) -> ModelRow | None:
