@@ -3,6 +3,8 @@
 from functools import partial
 from pathlib import Path
 
+from threadpoolctl import threadpool_limits
+
 import resources
 from app.cases.writer import CaseWriter
 from app.desk import LocalDesk
@@ -36,6 +38,8 @@ _BUILT_IN_RECOGNIZER = resources.ROOT / "transcript"
 
 def load_engines(settings: Settings) -> Engines:
     """Load every model and pack. Raises `DetectionError` for the first that cannot be used."""
+    # As in detection.transcribe.worker, for this process.
+    threadpool_limits(1, user_api="blas")
     # What is quickest to fail comes first; the recognizer, which may start a process, last.
     tactics = load_tactics(settings.tactics_pack)
     rule = load_rule(settings.policy)

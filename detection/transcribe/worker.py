@@ -13,6 +13,8 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 
+from threadpoolctl import threadpool_limits
+
 from detection.errors import DetectionError
 from detection.transcribe.transcriber import Rejection, Transcriber
 from detection.types import EngineInfo, Segment, Utterance
@@ -87,6 +89,8 @@ def _initialize(load: Callable[[], Transcriber]) -> None:
     global _recognizer  # noqa: PLW0603 - a pool's initializer has no other place to leave what it made
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    # Small matrices are quickest on one thread; OpenBLAS's others would only wait, and busily.
+    threadpool_limits(1, user_api="blas")
     _recognizer = load()
 
 

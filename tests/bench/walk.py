@@ -36,12 +36,14 @@ from detection.transcribe.whisper import WhisperTranscriber
 from detection.transcribe.worker import WorkerTranscriber
 from detection.vishing.judge import TalkJudge
 from detection.voice.judge import CountermeasureJudge
+from detection.voice.speaker import EmbeddingJudge
 from resources import ROOT
 
 STAGES: dict[str, list[tuple[type, str]]] = {
     "resampling": [(ChannelResampler, "push")],
     "voice activity and segments": [(Segmenter, "push")],
     "voice score": [(CountermeasureJudge, "hear"), (CountermeasureJudge, "finish")],
+    "speaker": [(EmbeddingJudge, "hear"), (EmbeddingJudge, "finish")],
     "transcript": [(PocketSphinxTranscriber, "transcribe"), (WhisperTranscriber, "transcribe")],
     "tactics": [(TalkJudge, "hear")],
     "disclosure": [(DisclosureJudge, "hear")],

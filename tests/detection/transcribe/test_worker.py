@@ -5,11 +5,13 @@ import signal
 import sys
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 from subprocess import PIPE, Popen
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info
 
 from audio.types import Channel
 from detection.errors import DetectionError
@@ -38,6 +40,14 @@ class Echo:
     def close(self) -> None: ...
 
 
+class BlasThreads(Echo):
+    """Says how many threads numpy's matrices may take."""
+
+    def transcribe(self, segment: Segment) -> Utterance | Rejection:
+        pools = [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+        return Utterance(segment.channel, segment.start, segment.end, str(max(pools, default=1)), 1.0)
+
+
 def absent() -> Echo:
     raise ImportError("no such recognizer")
 
@@ -59,6 +69,13 @@ def test_it_decodes_elsewhere_and_says_which_engine(transcriber: WorkerTranscrib
     assert isinstance(heard, Utterance)
     assert heard.text != str(os.getpid())
     assert (heard.start, heard.channel) == (5, Channel.CALLER)
+
+
+def test_its_small_matrices_take_one_thread():
+    with closing(WorkerTranscriber(BlasThreads)) as transcriber:
+        heard = said(transcriber)
+    assert isinstance(heard, Utterance)
+    assert heard.text == "1"
 
 
 def test_a_death_costs_one_segment(transcriber: WorkerTranscriber):
