@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any
@@ -75,6 +76,8 @@ class Settings(BaseSettings):
         parts = urlsplit(given)
         if parts.scheme not in {"https", "http"} or not parts.hostname or parts.query:
             raise ValueError("it must be an address such as https://huggingface.co")
+        if parts.username is not None:
+            raise ValueError("it must hold no name or password; put them into ~/.netrc")
         if parts.scheme == "http" and not _is_this_machine(parts.hostname):
             raise ValueError("it must be an https address")
         return given.rstrip("/")
@@ -125,8 +128,9 @@ def settings_with(**chosen: object) -> Settings:
         problem = fault["msg"].removeprefix("Value error, ")
         where = variable_of(name)
         place = f"The environment variable {where}" if where else f"{name} in {settings_file()}"
+        value = _without_password(str(fault["input"])) if name == "hub" else fault["input"]
         raise SettingsError(
-            f"{place} is {fault['input']!r}, which cannot be used ({problem}); change or unset it."
+            f"{place} is {value!r}, which cannot be used ({problem}); change or unset it."
         ) from error
     return settings.model_copy(update={k: v for k, v in chosen.items() if v is not None})
 
@@ -135,6 +139,10 @@ def variable_of(name: str) -> str | None:
     """The environment variable that gives the setting `name` now, None where none does."""
     variable = f"{_PREFIX}{name.upper()}"
     return variable if os.environ.get(variable) else None
+
+
+def _without_password(address: str) -> str:
+    return re.sub("//[^/]*@", "//...@", address)
 
 
 def _is_this_machine(host: str) -> bool:

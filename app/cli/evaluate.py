@@ -5,7 +5,7 @@ import math
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 from rich.console import Console, RenderableType
@@ -41,6 +41,7 @@ from detection.voice.judge import CountermeasureJudge
 _cases = click.argument("cases", metavar="FILE", type=click.Path(path_type=Path))
 _json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
 
+_Command = TypeVar("_Command", bound=Callable[..., Any])
 _WAYS = (*CHANNELS, *ATTACKS)
 _Callback = Callable[[click.Context, click.Parameter, str], tuple[str, ...]]
 
@@ -82,6 +83,24 @@ def _listed(given: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for part in given.split(",") if (name := part.strip())))
 
 
+def _through(ways: Collection[str]) -> Callable[[_Command], _Command]:
+    return click.option(
+        "--through",
+        metavar="CHANNELS",
+        default="",
+        callback=_some_of(ways),
+        help=f"Send every recording through each of these: {','.join(ways)}.",
+    )
+
+
+_det = click.option(
+    "--det",
+    metavar="PNG",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Draw misses against false alarms (needs earwitness[evaluate]).",
+)
+
+
 @click.group()
 def evaluate() -> None:
     """Measure a judge on labelled cases; docs/command-line.md has the formats."""
@@ -93,13 +112,7 @@ def evaluate() -> None:
 @click.option(
     "--voice-pack", type=click.Path(path_type=Path), help="Folder of another voice model pack."
 )
-@click.option(
-    "--through",
-    metavar="CHANNELS",
-    default="",
-    callback=_some_of(_WAYS),
-    help=f"Send every clip through each of these: {','.join(_WAYS)}.",
-)
+@_through(_WAYS)
 @click.option(
     "--windows",
     metavar="SECONDS",
@@ -107,12 +120,7 @@ def evaluate() -> None:
     callback=_seconds,
     help="Also judge only the first so many seconds of speech, such as 1,2,3,5.",
 )
-@click.option(
-    "--det",
-    metavar="PNG",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Draw misses against false alarms (needs earwitness[evaluate]).",
-)
+@_det
 def voice(
     cases: Path,
     as_json: bool,
@@ -161,13 +169,7 @@ def disclosure(cases: Path, as_json: bool) -> None:
 @_cases
 @_json
 @click.option("--whisper-model", type=click.Path(path_type=Path), help="Folder of a Whisper model.")
-@click.option(
-    "--through",
-    metavar="CHANNELS",
-    default="",
-    callback=_some_of(CHANNELS),
-    help=f"Send every recording through each of these: {','.join(CHANNELS)}.",
-)
+@_through(CHANNELS)
 def transcript(cases: Path, as_json: bool, whisper_model: Path | None, through: tuple[str, ...]) -> None:
     """Word errors and tactic words heard, on recordings with their text (CSV: path,text)."""
     settings = settings_with(whisper_model=whisper_model)
@@ -183,13 +185,7 @@ def transcript(cases: Path, as_json: bool, whisper_model: Path | None, through: 
 @click.option(
     "--speaker-pack", type=click.Path(path_type=Path), help="Folder of another speaker model pack."
 )
-@click.option(
-    "--through",
-    metavar="CHANNELS",
-    default="",
-    callback=_some_of(CHANNELS),
-    help=f"Send every clip through each of these: {','.join(CHANNELS)}.",
-)
+@_through(CHANNELS)
 @click.option(
     "--seconds",
     metavar="SECONDS",
@@ -198,12 +194,7 @@ def transcript(cases: Path, as_json: bool, whisper_model: Path | None, through: 
     callback=_seconds,
     help="Compare pieces of so many seconds of speech.",
 )
-@click.option(
-    "--det",
-    metavar="PNG",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Draw misses against false alarms (needs earwitness[evaluate]).",
-)
+@_det
 def speakers(
     cases: Path,
     as_json: bool,

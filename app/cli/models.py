@@ -99,8 +99,11 @@ def verify_models(named: tuple[str, ...]) -> None:
     """Check every file of each MODEL (default: of all that are installed)."""
     store = open_models()
     damaged = False
+    wanted = named or tuple(row.id for row in store.rows() if row.is_here)
     with printing():
-        for model in named or [row.id for row in store.rows() if row.is_here]:
+        if not wanted:
+            click.echo("No model is installed, so nothing was checked.")
+        for model in wanted:
             try:
                 with watched() as watch:
                     record = store.verify(model, watch)

@@ -1,7 +1,7 @@
 """`earwitness evaluate transcript`: the recognizer on recordings with their text."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -144,7 +144,7 @@ def _errors(one: _Heard) -> _Errors:
 
 
 @cache
-def _normaliser() -> Any:  # noqa: ANN401 - a class of a library without types
+def _normaliser() -> Callable[[str], str]:
     from whisper_normalizer.english import EnglishTextNormalizer
 
     return EnglishTextNormalizer()

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtGui import QIcon, QKeyEvent
 from PySide6.QtWidgets import QWidget
 
 from app.cases.records import CaseStatus, CaseSummary
 from app.ui.marks import mark_icon
-from app.ui.row_table import RowTable
+from app.ui.row_table import NOWHERE, Index, RowModel, RowTable
 from app.ui.theme import Theme
 from app.words import CONVERSATION, DISCLOSURE, VOICE, Phrase, Tone, local_time
 from detection.clock import clock
@@ -19,7 +19,6 @@ PAGE = 200
 
 _MARK_SIZE = 16
 _ROW_HEIGHT = 36
-_Index = QModelIndex | QPersistentModelIndex
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +56,14 @@ _COLUMNS = (
 _SOURCE = 1
 
 
-class CaseListModel(QAbstractTableModel):
+class CaseListModel(RowModel):
     """Rows of `CaseSummary`; asks for more with `more_wanted` and is told with `add_page`."""
 
     more_wanted = Signal(int)
     """Offset of the first case that is not there yet."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__([column.title for column in _COLUMNS], parent)
         self._cases: list[CaseSummary] = []
         self._has_more = False
         self._icons = _icons(theme)
@@ -93,32 +92,18 @@ class CaseListModel(QAbstractTableModel):
         """Id of the case in `row`."""
         return self._cases[row].id
 
-    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: N802, B008 - Qt's name and default
+    def rowCount(self, parent: Index = NOWHERE) -> int:  # noqa: N802 - Qt's name
         return 0 if parent.isValid() else len(self._cases)
 
-    def columnCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: N802, B008 - Qt's name and default
-        return 0 if parent.isValid() else len(_COLUMNS)
-
-    def canFetchMore(self, parent: _Index) -> bool:  # noqa: N802 - Qt's name
+    def canFetchMore(self, parent: Index) -> bool:  # noqa: N802 - Qt's name
         return self._has_more and not parent.isValid()
 
-    def fetchMore(self, parent: _Index) -> None:  # noqa: N802, ARG002 - Qt's name and signature
+    def fetchMore(self, parent: Index) -> None:  # noqa: N802, ARG002 - Qt's name and signature
         if self._has_more:
             self._has_more = False
             self.more_wanted.emit(len(self._cases))
 
-    def headerData(  # noqa: N802 - Qt's name
-        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> str | Qt.AlignmentFlag | None:
-        if orientation is not Qt.Orientation.Horizontal:
-            return None
-        if role == Qt.ItemDataRole.DisplayRole:
-            return _COLUMNS[section].title
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        return None
-
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> str | QIcon | None:
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> str | QIcon | None:
         if role not in _SHOWN_ROLES:
             return None
         phrase = _COLUMNS[index.column()].phrase(self._cases[index.row()])

@@ -3,17 +3,16 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QWidget
 
 from app.model_store import ModelRow, ModelState
 from app.model_words import JOB_NAME, state_text
-from app.ui.row_table import RowTable
+from app.ui.row_table import NOWHERE, Index, RowModel, RowTable
 from detection.models.shelf import megabytes
 
 _ROW_HEIGHT = 30
-_Index = QModelIndex | QPersistentModelIndex
 
 
 def _begun(text: str) -> str:
@@ -44,11 +43,11 @@ _TEXT_ROLES = {
 }
 
 
-class ModelListModel(QAbstractTableModel):
+class ModelListModel(RowModel):
     """Rows of `ModelRow`."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__([column.title for column in _COLUMNS], parent)
         self.rows: Sequence[ModelRow] = ()
 
     def show_rows(self, rows: Sequence[ModelRow]) -> None:
@@ -62,24 +61,10 @@ class ModelListModel(QAbstractTableModel):
             self.rows = rows
             self.endResetModel()
 
-    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: N802, B008 - Qt's name and default
+    def rowCount(self, parent: Index = NOWHERE) -> int:  # noqa: N802 - Qt's name
         return 0 if parent.isValid() else len(self.rows)
 
-    def columnCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: N802, B008 - Qt's name and default
-        return 0 if parent.isValid() else len(_COLUMNS)
-
-    def headerData(  # noqa: N802 - Qt's name
-        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> str | Qt.AlignmentFlag | None:
-        if orientation is not Qt.Orientation.Horizontal:
-            return None
-        if role == Qt.ItemDataRole.DisplayRole:
-            return _COLUMNS[section].title
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        return None
-
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> str | QFont | None:
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> str | QFont | None:
         row = self.rows[index.row()]
         if role in _TEXT_ROLES:
             return _COLUMNS[index.column()].text(row)

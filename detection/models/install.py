@@ -19,7 +19,7 @@ from detection.models.record import (
     refuse_other,
 )
 from detection.models.shelf import ModelShelf
-from detection.models.transfer import Patience, Transfer, Wanted, run
+from detection.models.transfer import PATIENT, Patience, Transfer, Wanted, run
 from detection.models.watch import Progress, Stage, Watch
 
 TryOut = Callable[[Job, Path], None]
@@ -34,7 +34,7 @@ def install(
     watch: Watch,
     *,
     trust_anew: bool = False,
-    patience: Patience = Patience(),  # noqa: B008 - frozen
+    patience: Patience = PATIENT,
 ) -> InstallRecord:
     """Download `model` from the hub at `address` and put it on the shelf.
 

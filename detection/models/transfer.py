@@ -54,6 +54,9 @@ class Patience:
     first_pause_s: float = 1.0
 
 
+PATIENT = Patience()
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """A file to fetch: what to call it in errors, its address, its bytes, its digest where known."""
@@ -115,9 +118,10 @@ class Transfer:
                 headers={"User-Agent": "earwitness", "Accept-Encoding": "identity"},
             )
         except (ImportError, ValueError, httpx2.InvalidURL) as error:
+            # What is wrong with it is not told: an address may hold a password.
             raise DetectionError(
-                f"The proxy set on this machine cannot be used ({error}); "
-                "correct HTTPS_PROXY or ALL_PROXY."
+                "The proxy set on this machine cannot be used; correct HTTPS_PROXY or ALL_PROXY to an "
+                "address such as http://proxy:8080 (SOCKS is not supported)."
             ) from error
         return self
 

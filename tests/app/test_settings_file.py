@@ -68,6 +68,7 @@ def test_an_empty_variable_leaves_the_files_value(file: Path, monkeypatch: pytes
         ("hub = 'http://hub.example'", "hub in .* cannot be used .it must be an https address"),
         ("hub = 'ftp://hub.example'", "it must be an address such as"),
         ("hub = 'hub.example'", "it must be an address such as"),
+        ("hub = 'https://me:token@hub.example'", "'https://...@hub.example', .* no name or password"),
         ("hub = 'https://hub.example?x=1'", "it must be an address such as"),
         ("# \xff\xfe", "is not valid TOML"),
     ],

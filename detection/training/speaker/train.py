@@ -11,6 +11,7 @@ from speechbrain.nnet.losses import AdditiveAngularMargin, LogSoftmaxWrapper
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
+from detection.training.checkpoint import resume, save
 from detection.training.speaker.batches import Batches
 from detection.training.speaker.network import SpeakerEncoder
 from detection.training.speaker.prepare import DIMENSIONS, UNNAMED, Prepared
@@ -56,13 +57,7 @@ def train(prepared: Prepared, checkpoint: Path, channels: int, steps: int, seed:
     parameters = [*network.parameters(), *losses.parameters()]
     optimizer = torch.optim.AdamW(parameters, RATE, weight_decay=0.02)
     kept: dict[str, Any] = {"network": network, "losses": losses, "optimizer": optimizer}
-    done = 0
-    if checkpoint.exists():
-        state = torch.load(checkpoint, map_location=device, weights_only=True)
-        done = state.pop("step")
-        for name, part in state.items():
-            kept[name].load_state_dict(part)
-        print(f"going on from step {done}", flush=True)
+    done = resume(checkpoint, kept, device)
     batches = DataLoader(
         Batches(prepared, BATCH, seed),
         batch_size=None,
@@ -93,10 +88,7 @@ def train(prepared: Prepared, checkpoint: Path, channels: int, steps: int, seed:
                 f"step {step}/{steps} distance {away:.3f} AAM {loss:.2f} {pace:.2f} s/step", flush=True
             )
         if step % CHECKPOINT_EVERY == 0 or step == steps:
-            state = {name: part.state_dict() for name, part in kept.items()}
-            partial = checkpoint.with_suffix(".partial")
-            torch.save({"step": step, **state}, partial)
-            partial.replace(checkpoint)
+            save(checkpoint, kept, step)
 
 
 def learning_rate(step: int, steps: int) -> float:

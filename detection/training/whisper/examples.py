@@ -23,6 +23,10 @@ UNSENT, BY_TELEPHONE = 0.25, 0.15
 """Share as it was synthesized, and by G.711 alone; the others are sent a random way."""
 WITH_TIMES = 0.5
 WITH_PROMPT = 0.12
+WORDS_TO_EXPECT = 0.5
+"""Share of the prompts that are words, some of them said; the others are an earlier sentence."""
+SHORT_TAIL = 0.9
+"""Share that ends within 0.8 s of the last word."""
 IGNORED = -100
 """Target that counts in no loss."""
 
@@ -63,7 +67,7 @@ def spoken_example(
     if rng.random() < WITH_PROMPT:
         said = " ".join([*texts, *prompts]).split()
         words = [str(word) for word in rng.choice(np.array(said), int(rng.integers(1, 8)))]
-        words = words if rng.random() < 0.5 else [prompts[0]]  # noqa: PLR2004 - even chance
+        words = words if rng.random() < WORDS_TO_EXPECT else [prompts[0]]
         prompt = [tokens.previous, *tokens.text(" ".join(words))]
     if rng.random() < WITH_TIMES:
         written = [
@@ -144,7 +148,7 @@ def _joined(
         start = sum(map(len, placed))
         placed.append(part.samples.astype(np.float32) / 32768)
         times.append((start / CALL_RATE, (start + len(part.samples)) / CALL_RATE))
-    tail = rng.uniform(0, 0.8) if rng.random() < 0.9 else rng.uniform(0.8, 3)  # noqa: PLR2004
+    tail = rng.uniform(0, 0.8) if rng.random() < SHORT_TAIL else rng.uniform(0.8, 3)
     placed.append(np.zeros(round(tail * CALL_RATE), np.float32))
     return np.concatenate(placed), times
 

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import DataLoader
 
+from detection.training.checkpoint import resume, save
 from detection.training.whisper.batches import Batch, Batches
 from detection.training.whisper.examples import IGNORED
 from detection.training.whisper.network import Size, Whisper
@@ -38,13 +39,7 @@ def train(batches: Batches, checkpoint: Path, size: Size, steps: int, seed: int)
     network = Whisper(size, batches.tokens.count, batches.tokens.pieces, DROPOUT).to(device)
     optimizer = torch.optim.AdamW(network.parameters(), RATE, (0.9, 0.98), weight_decay=WEIGHT_DECAY)
     kept: dict[str, Any] = {"network": network, "optimizer": optimizer}
-    done = 0
-    if checkpoint.exists():
-        state = torch.load(checkpoint, map_location=device, weights_only=True)
-        done = state.pop("step")
-        for name, part in state.items():
-            kept[name].load_state_dict(part)
-        print(f"going on from step {done}", flush=True)
+    done = resume(checkpoint, kept, device)
     loader = DataLoader(
         batches, batch_size=None, sampler=range(done, steps), num_workers=1, prefetch_factor=8
     )
@@ -64,10 +59,7 @@ def train(batches: Batches, checkpoint: Path, size: Size, steps: int, seed: int)
             token, ctc = np.mean(seen[-50:], axis=0)
             print(f"step {step}/{steps} token {token:.3f} CTC {ctc:.3f} {pace:.2f} s/step", flush=True)
         if step % CHECKPOINT_EVERY == 0 or step == steps:
-            state = {name: part.state_dict() for name, part in kept.items()}
-            partial = checkpoint.with_suffix(".partial")
-            torch.save({"step": step, **state}, partial)
-            partial.replace(checkpoint)
+            save(checkpoint, kept, step)
 
 
 def losses(network: Whisper, batch: Batch, device: str) -> tuple[Tensor, Tensor]:

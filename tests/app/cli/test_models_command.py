@@ -141,6 +141,14 @@ def test_a_swapped_file_is_refused_by_name(models: Invoke, hub: Hub) -> None:
     assert settings_with().whisper_model is None
 
 
+def test_verify_says_that_nothing_was_checked_where_nothing_is_installed(models: Invoke) -> None:
+    result = models("verify")
+    assert (result.exit_code, result.output.strip()) == (
+        0,
+        "No model is installed, so nothing was checked.",
+    )
+
+
 def test_verify_names_every_damaged_model_and_goes_on(models: Invoke, tmp_path: Path) -> None:
     models("install", ID)
     models("import", str(PACK))

@@ -27,11 +27,6 @@ BUILT_IN = resources.ROOT / "models"
 
 
 @pytest.fixture
-def shelf(tmp_path: Path) -> ModelShelf:
-    return ModelShelf(tmp_path / "models")
-
-
-@pytest.fixture
 def whisper(tmp_path: Path, whisper_files: dict[str, bytes]) -> Path:
     """A folder with a Whisper model, as a browser leaves it."""
     return written(tmp_path / "faster-whisper-base.en", whisper_files)

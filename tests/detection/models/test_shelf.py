@@ -20,11 +20,6 @@ from detection.models.watch import Progress, StoppedError, Watch
 ID = "some-model"
 
 
-@pytest.fixture
-def shelf(tmp_path: Path) -> ModelShelf:
-    return ModelShelf(tmp_path / "models")
-
-
 def put(shelf: ModelShelf, files: dict[str, bytes], model_id: str = ID) -> InstallRecord:
     """Install `files` without a network."""
     with shelf.changing():

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from detection.training.checkpoint import resume, save
 from detection.training.countermeasure.residual.batches import Batches
 from detection.training.countermeasure.residual.network import Countermeasure
 
@@ -38,12 +39,7 @@ def train(batches: Batches, checkpoint: Path, seed: int, name: str, steps: int =
         "optimizer": optimizer,
         "schedule": schedule,
     }
-    done = 0
-    if checkpoint.exists():
-        state = torch.load(checkpoint, map_location=device, weights_only=True)
-        done = state.pop("step")
-        for part, values in state.items():
-            kept[part].load_state_dict(values)
+    done = resume(checkpoint, kept, device)
     began, losses = time.monotonic(), []
     for step in range(done + 1, steps + 1):
         samples, labels = (torch.from_numpy(part).to(device) for part in batches.batch(step))
@@ -55,10 +51,7 @@ def train(batches: Batches, checkpoint: Path, seed: int, name: str, steps: int =
             loss = np.mean(losses[-50:])
             print(f"{name}: step {step}/{steps} loss {loss:.4f} {pace:.2f} s/step", flush=True)
         if step % CHECKPOINT_EVERY == 0 or step == steps:
-            state = {part: values.state_dict() for part, values in kept.items()}
-            partial = checkpoint.with_suffix(".partial")
-            torch.save({"step": step, **state}, partial)
-            partial.replace(checkpoint)
+            save(checkpoint, kept, step)
 
 
 def _step(
