@@ -10,8 +10,9 @@ from torch.utils.data import Dataset
 
 from audio.types import CALL_RATE
 from detection.training.whisper.corpus import Corpus
-from detection.training.whisper.examples import IGNORED, Example, silent_example, spoken_example
+from detection.training.whisper.examples import Example, silent_example, spoken_example
 from detection.training.whisper.features import FRAMES_PER_SECOND, WHOLE_WINDOW, padded
+from detection.training.whisper.guidance import IGNORED
 from detection.training.whisper.tokenizer import Tokens
 
 SECONDS = 72.0
@@ -28,13 +29,17 @@ BACKGROUND = 5
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Features (n, 80, frames), tokens and targets (n, tokens), all pieces and how many each has."""
+    """Features (n, 80, frames), tokens and targets (n, tokens), phones and words' frames to look at.
+
+    `phones` (n, frames / 2) holds a phone's number or `IGNORED`; `look_at` (n, tokens, 2) the
+    first frame and the one after the last, both 0 where it is not known.
+    """
 
     features: Tensor
     tokens: Tensor
     targets: Tensor
-    pieces: Tensor
-    piece_counts: Tensor
+    phones: Tensor
+    look_at: Tensor
 
 
 class Batches(Dataset[Batch]):
@@ -95,13 +100,12 @@ def _stacked(examples: list[Example], frames: int, end: int) -> Batch:
     longest = max(len(example.tokens) for example in examples)
     tokens = torch.full((len(examples), longest), end)
     targets = torch.full((len(examples), longest), IGNORED)
+    features = padded([example.features for example in examples], frames)
+    phones = torch.full((len(examples), features.shape[-1] // 2), IGNORED)
+    look_at = torch.zeros(len(examples), longest, 2, dtype=torch.long)
     for row, example in enumerate(examples):
+        phones[row, : len(example.phones)] = torch.from_numpy(example.phones)
+        look_at[row, : len(example.spans)] = torch.tensor([span or (0, 0) for span in example.spans])
         tokens[row, : len(example.tokens)] = torch.tensor(example.tokens)
         targets[row, : len(example.targets)] = torch.tensor(example.targets)
-    return Batch(
-        torch.from_numpy(padded([example.features for example in examples], frames)),
-        tokens,
-        targets,
-        torch.tensor([piece for example in examples for piece in example.pieces], dtype=torch.long),
-        torch.tensor([len(example.pieces) for example in examples]),
-    )
+    return Batch(torch.from_numpy(features), tokens, targets, phones, look_at)

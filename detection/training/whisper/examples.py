@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from audio.types import CALL_RATE
 from detection.training.countermeasure.channels import FAST, Sound, in_time, telephone
 from detection.training.whisper.features import log_mel
+from detection.training.whisper.guidance import IGNORED, Span, phone_frames, word_spans
 from detection.training.whisper.no_speech import no_speech
 from detection.training.whisper.speech import Speech, Word
 from detection.training.whisper.tokenizer import Tokens
@@ -27,8 +28,6 @@ WORDS_TO_EXPECT = 0.5
 """Share of the prompts that are words, some of them said; the others are an earlier sentence."""
 SHORT_TAIL = 0.9
 """Share that ends within 0.8 s of the last word."""
-IGNORED = -100
-"""Target that counts in no loss."""
 
 HALF_SAID = 0.6
 """Of a word that is cut through: below, it is not written."""
@@ -36,12 +35,17 @@ HALF_SAID = 0.6
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """Features (80, frames); tokens (n,) with the target that follows each; the text's pieces alone."""
+    """Features (80, frames); tokens (n,) with the target that follows each; and what guides learning.
+
+    `phones` (frames / 2,) says which of `PHONES` sounds in each frame of the encoder, `spans` (n,) in
+    which of these frames each target's word is said; `IGNORED` and None where it is not known.
+    """
 
     features: NDArray[np.float32]
     tokens: list[int]
     targets: list[int]
-    pieces: list[int]
+    phones: NDArray[np.int64]
+    spans: list[Span | None]
 
 
 def spoken_example(
@@ -60,8 +64,7 @@ def spoken_example(
         parts = [_begun_late(parts[0], rng), *parts[1:]]
     sound, times = _joined(parts, rng)
     texts = [part.text for part in parts]
-    pieces = [piece for text in texts if text for piece in tokens.text(text)]
-    if not pieces:
+    if not any(texts):
         return _wordless(_sent(sound, others, rng), tokens, rng)
     prompt: list[int] = []
     if rng.random() < WITH_PROMPT:
@@ -69,19 +72,25 @@ def spoken_example(
         words = [str(word) for word in rng.choice(np.array(said), int(rng.integers(1, 8)))]
         words = words if rng.random() < WORDS_TO_EXPECT else [prompts[0]]
         prompt = [tokens.previous, *tokens.text(" ".join(words))]
-    if rng.random() < WITH_TIMES:
-        written = [
-            token
-            for text, (start, end) in zip(texts, times, strict=True)
-            if text
-            for token in (tokens.time(start), *tokens.text(text), tokens.time(end))
-        ]
-        begin = []
-    else:
-        written, begin = pieces, [tokens.no_times]
-    given = [*prompt, tokens.start, *begin]
-    targets = [*[IGNORED] * (len(given) - 1), *written, tokens.end]
-    return Example(log_mel(_sent(sound, others, rng)), [*given, *written], targets, pieces)
+    with_times = rng.random() < WITH_TIMES
+    written: list[int] = []
+    spans: list[Span | None] = []
+    for part, (start, end) in zip(parts, times, strict=True):
+        if not part.text:
+            continue
+        around = [[tokens.time(start)], [tokens.time(end)]] if with_times else [[], []]
+        written += [*around[0], *tokens.text(part.text), *around[1]]
+        spans += [*[None] * len(around[0]), *word_spans(part, start, tokens), *[None] * len(around[1])]
+    given = [*prompt, tokens.start, *([] if with_times else [tokens.no_times])]
+    before = len(given) - 1
+    features = log_mel(_sent(sound, others, rng))
+    return Example(
+        features,
+        [*given, *written],
+        [*[IGNORED] * before, *written, tokens.end],
+        phone_frames(parts, [start for start, _ in times], features.shape[1] // 2),
+        [*[None] * before, *spans, None],
+    )
 
 
 def silent_example(seconds: float, tokens: Tokens, rng: np.random.Generator) -> Example:
@@ -94,8 +103,11 @@ def silent_example(seconds: float, tokens: Tokens, rng: np.random.Generator) -> 
 
 def _wordless(sound: Sound, tokens: Tokens, rng: np.random.Generator) -> Example:
     forced = (tokens.no_speech, tokens.no_times, tokens.time(0))[int(rng.integers(3))]
-    targets = [tokens.no_speech, tokens.end]
-    return Example(log_mel(sound), [tokens.start, forced], targets, [])
+    features = log_mel(sound)
+    phones = phone_frames([], [], features.shape[1] // 2)
+    return Example(
+        features, [tokens.start, forced], [tokens.no_speech, tokens.end], phones, [None, None]
+    )
 
 
 def _at_speed(speech: Speech, speed: float) -> Speech:

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from detection.training.whisper.features import BANDS, WHOLE_WINDOW
+from detection.training.whisper.speech import PHONES
 
 POSITIONS = 448
 """Most tokens that Whisper's decoder takes."""
@@ -35,7 +36,8 @@ class Attention(nn.Module):
             self.query_key_value = nn.Linear(width, 3 * width)
         self.out = nn.Linear(width, width)
 
-    def forward(self, x: Tensor, other: Tensor | None = None) -> Tensor:
+    def forward(self, x: Tensor, other: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
+        """What is attended to and, of another, the first head's weights, shape (n, m, frames)."""
         if self.of_other:
             query, (key, value) = self.query(x), self.key_value(other).chunk(2, dim=-1)
         else:
@@ -43,8 +45,13 @@ class Attention(nn.Module):
         query, key, value = (
             part.unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in (query, key, value)
         )
-        heard = functional.scaled_dot_product_attention(query, key, value, is_causal=self.causal)
-        return self.out(heard.transpose(1, 2).flatten(2))
+        if self.of_other:
+            weights = (query @ key.mT * query.shape[-1] ** -0.5).softmax(-1)
+            heard, looks = weights.to(value.dtype) @ value, weights[:, 0]
+        else:
+            looks = None
+            heard = functional.scaled_dot_product_attention(query, key, value, is_causal=self.causal)
+        return self.out(heard.transpose(1, 2).flatten(2)), looks
 
 
 class Block(nn.Module):
@@ -60,22 +67,25 @@ class Block(nn.Module):
         self.forward_in, self.forward_out = nn.Linear(width, 4 * width), nn.Linear(4 * width, width)
         self.dropout = nn.Dropout(dropout)
 
-    def forward(self, x: Tensor, heard: Tensor | None = None) -> Tensor:
-        x = x + self.dropout(self.self_attention(self.self_norm(x)))
+    def forward(self, x: Tensor, heard: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
+        """The layer's output and where its first head looks in `heard`."""
+        looks = None
+        x = x + self.dropout(self.self_attention(self.self_norm(x))[0])
         if self.other_attention is not None and self.other_norm is not None:
-            x = x + self.dropout(self.other_attention(self.other_norm(x), heard))
+            attended, looks = self.other_attention(self.other_norm(x), heard)
+            x = x + self.dropout(attended)
         wide = functional.gelu(self.forward_in(self.forward_norm(x)))
-        return x + self.dropout(self.forward_out(wide))
+        return x + self.dropout(self.forward_out(wide)), looks
 
 
 class Whisper(nn.Module):
     """Features (n, 80, frames) and tokens (n, m) to logits (n, m, tokens).
 
-    The first `pieces` tokens are text. The linear layer `ctc` reads them, and a blank, off the encoder's
-    output in training, which gets hearing under way (Watanabe et al. 2017); it is not shipped.
+    The linear layer `phones` reads phones off the encoder's output in training (guidance.py); it is not
+    shipped.
     """
 
-    def __init__(self, size: Size, tokens: int, pieces: int, dropout: float = 0.0) -> None:
+    def __init__(self, size: Size, tokens: int, dropout: float = 0.0) -> None:
         super().__init__()
         self.size = size
         width = size.width
@@ -92,7 +102,7 @@ class Whisper(nn.Module):
             Block(size, decoder=True, dropout=dropout) for _ in range(size.decoder_layers)
         )
         self.decoder_norm = nn.LayerNorm(width)
-        self.ctc = nn.Linear(width, pieces + 1)
+        self.phones = nn.Linear(width, len(PHONES))
         self.dropout = nn.Dropout(dropout)
         nn.init.normal_(self.embedding.weight, std=0.02)
         nn.init.normal_(self.positions, std=0.01)
@@ -103,18 +113,20 @@ class Whisper(nn.Module):
         x = functional.gelu(self.conv2(x)).transpose(1, 2)
         x = self.dropout(x + self.places[: x.shape[1]])
         for block in self.encoder:
-            x = block(x)
+            x, _ = block(x)
         return self.encoder_norm(x)
 
-    def decode(self, tokens: Tensor, heard: Tensor) -> Tensor:
-        """Logits of the token after each of `tokens`."""
+    def decode(self, tokens: Tensor, heard: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Logits of the token after each of `tokens`, and where each layer's first head looks."""
+        looks = []
         x = self.dropout(self.embedding(tokens) + self.positions[: tokens.shape[1]])
         for block in self.decoder:
-            x = block(x, heard)
-        return self.decoder_norm(x) @ self.embedding.weight.T
+            x, weights = block(x, heard)
+            looks.append(weights)
+        return self.decoder_norm(x) @ self.embedding.weight.T, looks
 
     def forward(self, features: Tensor, tokens: Tensor) -> Tensor:
-        return self.decode(tokens, self.encode(features))
+        return self.decode(tokens, self.encode(features))[0]
 
 
 def sinusoids(length: int, width: int) -> Tensor:

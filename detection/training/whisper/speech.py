@@ -48,8 +48,16 @@ HELD_OUT: dict[str, Command] = {
 SHARES = {"flite": 0.62, "espeak-ng": 0.33, "festival": 0.05}
 """Of the training clips, by synthesizer: flite's voices come from recorded people."""
 
+PAUSE = "pau"
+PHONES = (
+    PAUSE,
+    *("aa", "ae", "ah", "ao", "aw", "ax", "ay", "b", "ch", "d", "dh", "eh", "er", "ey", "f", "g"),
+    *("hh", "ih", "iy", "jh", "k", "l", "m", "n", "ng", "ow", "oy", "p", "r", "s", "sh", "t", "th"),
+    *("uh", "uw", "v", "w", "y", "z", "zh"),
+)
+"""What flite's voices make words of."""
+
 _SEGMENT = re.compile(r"(\S+):([\d.]+)")
-_PAUSE = "pau"
 _TRIM = 0.01
 """Of the peak: what is quieter at either end is no part of the sentence."""
 
@@ -73,6 +81,11 @@ class Speech:
     voice: str
     samples: NDArray[np.int16]
     words: tuple[Word, ...]
+
+    @property
+    def seconds(self) -> float:
+        """How long it lasts."""
+        return len(self.samples) / CALL_RATE
 
 
 def some_voice(rng: np.random.Generator) -> str:
@@ -127,9 +140,9 @@ def _word_times(words: Sequence[str], told: str) -> tuple[Word, ...]:
     segments = [(name, float(end)) for name, end in _SEGMENT.findall(told)]
     starts = [0.0, *(end for _, end in segments)]
     phones = [
-        (start, end) for (name, end), start in zip(segments, starts[:-1], strict=True) if name != _PAUSE
+        (start, end) for (name, end), start in zip(segments, starts[:-1], strict=True) if name != PAUSE
     ]
-    counts = [_phones(spoken(word)) for word in words]
+    counts = [len(phones_of(word)) for word in words]
     if sum(counts) != len(phones) or not all(counts):
         return ()
     ends = np.cumsum(counts)
@@ -139,7 +152,8 @@ def _word_times(words: Sequence[str], told: str) -> tuple[Word, ...]:
 
 
 @cache
-def _phones(said: str) -> int:
-    command = ["flite", "-voice", "kal", "-t", said, "-ps", "none"]
+def phones_of(word: str) -> tuple[str, ...]:
+    """The `PHONES` of a written word said alone, without pauses."""
+    command = ["flite", "-voice", "kal", "-t", spoken(word), "-ps", "none"]
     told = subprocess.run(command, check=True, capture_output=True, text=True).stdout  # noqa: S603
-    return sum(name != _PAUSE for name in told.split())
+    return tuple(name for name in told.split() if name != PAUSE)

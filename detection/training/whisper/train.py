@@ -1,6 +1,7 @@
-"""The training loop: the next token, and the pieces read off the encoder; resumable."""
+"""The training loop: the next token, the phone of each frame and where to look; resumable."""
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from torch.utils.data import DataLoader
 
 from detection.training.checkpoint import resume, save
 from detection.training.whisper.batches import Batch, Batches
-from detection.training.whisper.examples import IGNORED
+from detection.training.whisper.guidance import IGNORED
 from detection.training.whisper.network import Size, Whisper
 from detection.training.whisper.tokenizer import Tokens
 
@@ -22,7 +23,9 @@ DECAY = 0.35
 """Share of the steps over which the learning rate falls to nothing at the end."""
 WEIGHT_DECAY = 0.01
 DROPOUT = 0.05
-CTC_WEIGHT = 0.4
+PHONE_WEIGHT, LOOK_WEIGHT = 0.5, 0.2
+LOOK_AROUND = 3
+"""Frames of 20 ms before and after a word that are as good as within."""
 MASKED_BANDS, MASKED_FRAMES = 12, 15
 """Most that each of two masks takes from an example's features (SpecAugment, Park et al. 2019)."""
 CHECKPOINT_EVERY = 200
@@ -36,7 +39,7 @@ def train(batches: Batches, checkpoint: Path, size: Size, steps: int, seed: int)
     """
     torch.manual_seed(seed)
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    network = Whisper(size, batches.tokens.count, batches.tokens.pieces, DROPOUT).to(device)
+    network = Whisper(size, batches.tokens.count, DROPOUT).to(device)
     optimizer = torch.optim.AdamW(network.parameters(), RATE, (0.9, 0.98), weight_decay=WEIGHT_DECAY)
     kept: dict[str, Any] = {"network": network, "optimizer": optimizer}
     done = resume(checkpoint, kept, device)
@@ -46,44 +49,53 @@ def train(batches: Batches, checkpoint: Path, size: Size, steps: int, seed: int)
     network.train()
     began, seen = time.monotonic(), []
     for step, batch in enumerate(loader, start=done + 1):
-        words, pieces = losses(network, batch, device)
+        words, phones, look = losses(network, batch, device)
         optimizer.zero_grad()
-        (words + CTC_WEIGHT * pieces).backward()
+        (words + PHONE_WEIGHT * phones + LOOK_WEIGHT * look).backward()
         nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         for group in optimizer.param_groups:
             group["lr"] = learning_rate(step, steps)
         optimizer.step()
-        seen.append((words.item(), pieces.item()))
+        seen.append((words.item(), phones.item(), look.item()))
         if step % 50 == 0:
             pace = (time.monotonic() - began) / (step - done)
-            token, ctc = np.mean(seen[-50:], axis=0)
-            print(f"step {step}/{steps} token {token:.3f} CTC {ctc:.3f} {pace:.2f} s/step", flush=True)
+            token, phone, looked = np.mean(seen[-50:], axis=0)
+            print(
+                f"step {step}/{steps} token {token:.3f} phone {phone:.3f} look {looked:.3f} "
+                f"{pace:.2f} s/step",
+                flush=True,
+            )
         if step % CHECKPOINT_EVERY == 0 or step == steps:
             save(checkpoint, kept, step)
 
 
-def losses(network: Whisper, batch: Batch, device: str) -> tuple[Tensor, Tensor]:
-    """Cross-entropy of the next token, and CTC of the pieces on what the encoder gives."""
-    features, tokens, targets = (
-        part.to(device) for part in (batch.features, batch.tokens, batch.targets)
+def losses(network: Whisper, batch: Batch, device: str) -> tuple[Tensor, Tensor, Tensor]:
+    """Cross-entropy of the next token and of the phones, and how little is looked at the right word.
+
+    The last is the negative log of the weight that falls there; 0 where no word's frames are known.
+    """
+    features, tokens, targets, phones, look_at = (
+        part.to(device)
+        for part in (batch.features, batch.tokens, batch.targets, batch.phones, batch.look_at)
     )
     with torch.autocast(device, torch.bfloat16):
         heard = network.encode(_masked(features))
-        logits = network.decode(tokens, heard)
-        read = network.ctc(heard)
-    words = functional.cross_entropy(
-        logits.float().flatten(0, 1), targets.flatten(), ignore_index=IGNORED
+        logits, looks = network.decode(tokens, heard)
+        read = network.phones(heard)
+    words, sounds = (
+        functional.cross_entropy(found.float().flatten(0, 1), wanted.flatten(), ignore_index=IGNORED)
+        for found, wanted in ((logits, targets), (read, phones))
     )
-    frames = torch.full((len(features),), heard.shape[1])
-    pieces = functional.ctc_loss(
-        read.float().log_softmax(-1).transpose(0, 1),
-        batch.pieces.to(device),
-        frames,
-        batch.piece_counts,
-        blank=read.shape[-1] - 1,
-        zero_infinity=True,
-    )
-    return words, pieces
+    return words, sounds, _looked_away(looks, look_at)
+
+
+def _looked_away(looks: Sequence[Tensor], look_at: Tensor) -> Tensor:
+    first, last = look_at[..., :1] - LOOK_AROUND, look_at[..., 1:] + LOOK_AROUND
+    known = look_at[..., 1] > 0
+    frames = torch.arange(looks[0].shape[-1], device=look_at.device)
+    there = (frames >= first) & (frames < last)
+    weights = torch.stack([(weights.float() * there).sum(-1)[known] for weights in looks])
+    return -weights.clamp_min(1e-4).log().sum() / max(1, weights.numel())
 
 
 def learning_rate(step: int, steps: int) -> float:
@@ -93,7 +105,7 @@ def learning_rate(step: int, steps: int) -> float:
 
 def trained_network(checkpoint: Path, size: Size, tokens: Tokens) -> Whisper:
     """The network of a checkpoint, ready to hear."""
-    network = Whisper(size, tokens.count, tokens.pieces)
+    network = Whisper(size, tokens.count)
     network.load_state_dict(torch.load(checkpoint, map_location="cpu", weights_only=True)["network"])
     return network.eval()
 
