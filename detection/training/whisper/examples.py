@@ -15,12 +15,12 @@ from detection.training.whisper.no_speech import no_speech
 from detection.training.whisper.speech import Speech, Word
 from detection.training.whisper.tokenizer import Tokens
 
-OTHER_SPEED = 0.6
+OTHER_SPEED = 0.4
 """Share played faster or slower, which moves pitch and formants as well: other voices."""
 SPEEDS = (0.82, 1.22)
 CUT = 0.2
 """Share cut off within the sentence at either end, as a window of a call in progress is."""
-UNSENT, BY_TELEPHONE = 0.25, 0.15
+UNSENT, BY_TELEPHONE = 0.4, 0.25
 """Share as it was synthesized, and by G.711 alone; the others are sent a random way."""
 WITH_TIMES = 0.5
 WITH_PROMPT = 0.12

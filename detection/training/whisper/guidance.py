@@ -2,7 +2,7 @@
 
 From words alone, a network needs far longer to find out what it should listen to than two cores can
 give it. Where a synthesizer told when it said each word, the encoder is asked for the phone of each
-frame, and one head of each decoder layer is asked to look at the word being written.
+frame, and one head of each decoder layer is told where to look.
 """
 
 from collections.abc import Iterable, Sequence

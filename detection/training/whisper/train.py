@@ -23,7 +23,7 @@ DECAY = 0.35
 """Share of the steps over which the learning rate falls to nothing at the end."""
 WEIGHT_DECAY = 0.01
 DROPOUT = 0.05
-PHONE_WEIGHT, LOOK_WEIGHT = 0.5, 0.2
+PHONE_WEIGHT, LOOK_WEIGHT = 1.0, 0.5
 LOOK_AROUND = 3
 """Frames of 20 ms before and after a word that are as good as within."""
 MASKED_BANDS, MASKED_FRAMES = 12, 15
@@ -70,9 +70,11 @@ def train(batches: Batches, checkpoint: Path, size: Size, steps: int, seed: int)
 
 
 def losses(network: Whisper, batch: Batch, device: str) -> tuple[Tensor, Tensor, Tensor]:
-    """Cross-entropy of the next token and of the phones, and how little is looked at the right word.
+    """Cross-entropy of the next token and of the phones, and how little is looked at the right words.
 
-    The last is the negative log of the weight that falls there; 0 where no word's frames are known.
+    The last is the negative log of the weight that falls there; 0 where no word's frames are known. The
+    last layer is to look at the word being written, those before it at the one just written, from which
+    the next is found.
     """
     features, tokens, targets, phones, look_at = (
         part.to(device)
@@ -90,12 +92,18 @@ def losses(network: Whisper, batch: Batch, device: str) -> tuple[Tensor, Tensor,
 
 
 def _looked_away(looks: Sequence[Tensor], look_at: Tensor) -> Tensor:
-    first, last = look_at[..., :1] - LOOK_AROUND, look_at[..., 1:] + LOOK_AROUND
-    known = look_at[..., 1] > 0
-    frames = torch.arange(looks[0].shape[-1], device=look_at.device)
-    there = (frames >= first) & (frames < last)
-    weights = torch.stack([(weights.float() * there).sum(-1)[known] for weights in looks])
-    return -weights.clamp_min(1e-4).log().sum() / max(1, weights.numel())
+    written = functional.pad(look_at, (0, 0, 1, 0))[:, :-1]
+    spans = [written] * (len(looks) - 1) + [look_at]
+    away = [_away(weights.float(), span) for weights, span in zip(looks, spans, strict=True)]
+    return torch.stack(away).mean()
+
+
+def _away(weights: Tensor, spans: Tensor) -> Tensor:
+    frames = torch.arange(weights.shape[-1], device=spans.device)
+    there = (frames >= spans[..., :1] - LOOK_AROUND) & (frames < spans[..., 1:] + LOOK_AROUND)
+    known = spans[..., 1] > 0
+    found = (weights * there).sum(-1)[known]
+    return -found.clamp_min(1e-4).log().sum() / max(1, found.numel())
 
 
 def learning_rate(step: int, steps: int) -> float:
@@ -107,7 +115,7 @@ def trained_network(checkpoint: Path, size: Size, tokens: Tokens) -> Whisper:
     """The network of a checkpoint, ready to hear."""
     network = Whisper(size, tokens.count)
     network.load_state_dict(torch.load(checkpoint, map_location="cpu", weights_only=True)["network"])
-    return network.eval()
+    return network.fused()
 
 
 def _masked(features: Tensor) -> Tensor:

@@ -33,7 +33,9 @@ def tokenizer() -> Tokenizer:
 def network(tokenizer: Tokenizer) -> Whisper:
     torch.manual_seed(0)
     tokens = Tokens(tokenizer)
-    return Whisper(SIZE, tokens.count).eval()
+    network = Whisper(SIZE, tokens.count)
+    network.encode(torch.randn(4, 80, 100))
+    return network.fused()
 
 
 @pytest.fixture(scope="module")
