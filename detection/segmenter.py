@@ -8,6 +8,9 @@ from audio.types import CALL_RATE, AudioChunk, AudioGap, Channel
 from detection.types import Segment
 from detection.vad import WINDOW, VadStream, frame
 
+_QUIET = 0.15
+"""Probability below which a window is not even nearly speech."""
+
 
 @dataclass(frozen=True, slots=True)
 class SegmenterSettings:
@@ -25,6 +28,9 @@ class SegmenterSettings:
     """Longest segment; longer speech is cut at its quietest window of the last third."""
     pad_s: float = 0.2
     """Sound kept before the first and after the last speech window."""
+    idle_s: float = 10.0
+    """Quiet after which voice activity starts anew: its network's memory wanders while nobody speaks,
+    and after two minutes of hum it misses most of what is said next. Sooner, babble counts as speech."""
 
 
 class Segmenter:
@@ -41,6 +47,7 @@ class Segmenter:
         self._min_speech = _windows(settings.min_speech_s)
         self._max_segment = _windows(settings.max_segment_s)
         self._pad = _windows(settings.pad_s)
+        self._idle = _windows(settings.idle_s)
         self._restart(0)
 
     @property
@@ -69,9 +76,14 @@ class Segmenter:
             self._restart(chunk.start)
         self._next = chunk.end
         windows, self._rest = frame(np.concatenate([self._rest, chunk.samples]))
-        if len(windows):
-            for window, probability in zip(windows, self._vad.probabilities(windows), strict=True):
+        while len(windows):
+            next_windows, windows = np.split(windows, [self._idle - self._quiet])
+            probabilities = self._vad.probabilities(next_windows)
+            for window, probability in zip(next_windows, probabilities, strict=True):
                 ended += self._take(window, float(probability))
+            if self._quiet >= self._idle:
+                self._vad.reset()
+                self._quiet = 0
         return ended
 
     def skip(self, gap: AudioGap) -> list[Segment]:
@@ -94,11 +106,13 @@ class Segmenter:
         self._probabilities: list[float] = []
         self._in_speech = False
         self._silence = 0
+        self._quiet = 0
         self._vad.reset()
 
     def _take(self, window: np.ndarray, probability: float) -> list[Segment]:
         self._windows.append(window)
         self._probabilities.append(probability)
+        self._quiet = 0 if probability >= _QUIET else self._quiet + 1
         if not self._in_speech:
             if probability >= self._settings.on:
                 self._in_speech = True

@@ -1,5 +1,6 @@
 """The trained network as a CTranslate2 model folder, which faster-whisper loads like any other."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +18,11 @@ Heads = list[tuple[int, int]]
 
 
 def convert(network: Whisper, tokenizer: Tokenizer, folder: Path, heads: Heads) -> None:
-    """Write model.bin, config.json, vocabulary.json and tokenizer.json into `folder`.
+    """Write model.bin, config.json, vocabulary.json, tokenizer.json and preprocessor_config.json.
 
     `heads` are the decoder's whose attention to the sound tells the times of words. What
-    OpenAI's models never write at the start, a space or nothing at all, this one may.
+    OpenAI's models never write at the start, a space or nothing at all, this one may. Sound shorter
+    than 30 s is heard as it is (`short_context`), as in training.
     """
     size = network.size
     spec = WhisperSpec(size.encoder_layers, size.heads, size.decoder_layers, size.heads)
@@ -46,6 +48,7 @@ def convert(network: Whisper, tokenizer: Tokenizer, folder: Path, heads: Heads) 
     folder.mkdir(parents=True, exist_ok=True)
     spec.save(str(folder))
     tokenizer.save(str(folder / "tokenizer.json"))
+    (folder / "preprocessor_config.json").write_text(json.dumps({"short_context": True}) + "\n")
 
 
 def all_heads(network: Whisper) -> Heads:

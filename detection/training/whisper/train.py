@@ -18,7 +18,9 @@ from detection.training.whisper.network import Size, Whisper
 from detection.training.whisper.tokenizer import Tokens
 
 RATE = 1e-3
-WARM_UP = 300
+MATRIX_RATE = 2e-3
+"""For the layers' matrices, by Muon (Jordan et al. 2024): fewer steps than AdamW, which has the rest."""
+WARM_UP = 150
 DECAY = 0.35
 """Share of the steps over which the learning rate falls to nothing at the end."""
 WEIGHT_DECAY = 0.01
@@ -30,6 +32,8 @@ MASKED_BANDS, MASKED_FRAMES = 12, 15
 """Most that each of two masks takes from an example's features (SpecAugment, Park et al. 2019)."""
 CHECKPOINT_EVERY = 200
 
+_MATRIX = 2
+
 
 def train(batches: Batches, checkpoint: Path, size: Size, steps: int, seed: int) -> None:
     """Train to `steps`, on from `checkpoint` where it exists; it is rewritten every 200 steps.
@@ -40,8 +44,8 @@ def train(batches: Batches, checkpoint: Path, size: Size, steps: int, seed: int)
     torch.manual_seed(seed)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     network = Whisper(size, batches.tokens.count, DROPOUT).to(device)
-    optimizer = torch.optim.AdamW(network.parameters(), RATE, (0.9, 0.98), weight_decay=WEIGHT_DECAY)
-    kept: dict[str, Any] = {"network": network, "optimizer": optimizer}
+    muon, adam = optimizers(network)
+    kept: dict[str, Any] = {"network": network, "muon": muon, "adam": adam}
     done = resume(checkpoint, kept, device)
     loader = DataLoader(
         batches, batch_size=None, sampler=range(done, steps), num_workers=1, prefetch_factor=8
@@ -50,12 +54,13 @@ def train(batches: Batches, checkpoint: Path, size: Size, steps: int, seed: int)
     began, seen = time.monotonic(), []
     for step, batch in enumerate(loader, start=done + 1):
         words, phones, look = losses(network, batch, device)
-        optimizer.zero_grad()
+        network.zero_grad()
         (words + PHONE_WEIGHT * phones + LOOK_WEIGHT * look).backward()
         nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        for group in optimizer.param_groups:
-            group["lr"] = learning_rate(step, steps)
-        optimizer.step()
+        for optimizer, rate in ((muon, MATRIX_RATE), (adam, RATE)):
+            for group in optimizer.param_groups:
+                group["lr"] = rate * rate_share(step, steps)
+            optimizer.step()
         seen.append((words.item(), phones.item(), look.item()))
         if step % 50 == 0:
             pace = (time.monotonic() - began) / (step - done)
@@ -106,9 +111,21 @@ def _away(weights: Tensor, spans: Tensor) -> Tensor:
     return -found.clamp_min(1e-4).log().sum() / max(1, found.numel())
 
 
-def learning_rate(step: int, steps: int) -> float:
-    """The rate at a step from 1 to `steps`: up, held, down (Zhai et al. 2022)."""
-    return RATE * min(1.0, step / WARM_UP, (steps - step + 1) / (DECAY * steps))
+def optimizers(network: Whisper) -> tuple[torch.optim.Muon, torch.optim.AdamW]:
+    """Muon for the matrices of both halves' layers, AdamW for all else."""
+    matrices, others = [], []
+    for name, values in network.named_parameters():
+        is_matrix = values.ndim == _MATRIX and name.startswith(("encoder.", "decoder."))
+        (matrices if is_matrix else others).append(values)
+    muon = torch.optim.Muon(
+        matrices, MATRIX_RATE, weight_decay=WEIGHT_DECAY, adjust_lr_fn="match_rms_adamw"
+    )
+    return muon, torch.optim.AdamW(others, RATE, (0.9, 0.98), weight_decay=WEIGHT_DECAY)
+
+
+def rate_share(step: int, steps: int) -> float:
+    """Share of the learning rate at a step from 1 to `steps`: up, held, down (Zhai et al. 2022)."""
+    return min(1.0, step / WARM_UP, (steps - step + 1) / (DECAY * steps))
 
 
 def trained_network(checkpoint: Path, size: Size, tokens: Tokens) -> Whisper:

@@ -19,7 +19,7 @@ from detection.training.whisper.convert import all_heads, convert
 from detection.training.whisper.guidance import IGNORED
 from detection.training.whisper.network import Size, Whisper, sinusoids
 from detection.training.whisper.tokenizer import Tokens, learn_tokenizer
-from detection.training.whisper.train import learning_rate, losses
+from detection.training.whisper.train import losses, optimizers, rate_share
 
 SIZE = Size(width=64, encoder_layers=2, decoder_layers=2, heads=2)
 
@@ -120,13 +120,14 @@ def test_it_learns_one_batch_by_heart(tokenizer: Tokenizer):
     look_at = torch.zeros(2, longest + 2, 2, dtype=torch.long)
     look_at[:, 1:4] = torch.tensor([[0, 5], [10, 20], [40, 50]])
     batch = Batch(torch.randn(2, 80, 100), given, targets, phones, look_at)
-    optimizer = torch.optim.Adam(network.parameters(), 3e-3)
+    both = optimizers(network)
     found = []
     for _ in range(40):
         parts = losses(network, batch, "cpu")
-        optimizer.zero_grad()
+        network.zero_grad()
         sum(parts).backward()
-        optimizer.step()
+        for optimizer in both:
+            optimizer.step()
         found.append([part.item() for part in parts])
     for first, last in zip(found[0], found[-1], strict=True):
         assert last < 0.5 * first
@@ -142,5 +143,5 @@ def test_where_nothing_is_known_nothing_guides(network: Whisper, tokenizer: Toke
 
 
 def test_the_rate_rises_holds_and_falls():
-    rates = [learning_rate(step, 1000) for step in (1, 150, 300, 600, 1000)]
+    rates = [rate_share(step, 1000) for step in (1, 75, 150, 600, 1000)]
     assert rates[0] < rates[1] < rates[2] == rates[3] > rates[4] > 0

@@ -65,11 +65,9 @@ def voices(samples: Path) -> Sound:
 def transcriber(request: pytest.FixtureRequest) -> Iterator[Transcriber]:
     if request.param == "pocketsphinx":
         engine: Transcriber = PocketSphinxTranscriber(resources.ROOT / "transcript")
-    elif MODEL.is_dir():
+    else:
         phantoms = load_phantoms(resources.ROOT / "transcript" / "phantoms.yaml")
         engine = WhisperTranscriber(MODEL, phantoms=phantoms)
-    else:
-        pytest.skip(f"needs the Whisper model for tests, which is not at {MODEL}")
     yield engine
     engine.close()
 
@@ -99,8 +97,16 @@ def test_a_noise_of_calls_gives_no_words(transcriber: Transcriber, vad: SileroVa
 @pytest.mark.parametrize("talkers", [16, 32])
 @pytest.mark.parametrize("level_dbfs", [-25, -45])
 def test_babble_gives_no_words(
-    transcriber: Transcriber, vad: SileroVad, voices: Sound, talkers: int, level_dbfs: float
+    transcriber: Transcriber,
+    vad: SileroVad,
+    voices: Sound,
+    talkers: int,
+    level_dbfs: float,
+    request: pytest.FixtureRequest,
 ):
+    if isinstance(transcriber, WhisperTranscriber) and (talkers, level_dbfs) == (16, -45):
+        reason = "the small model for tests hears one of the talkers (docs/transcripts.md)"
+        request.applymarker(pytest.mark.xfail(strict=True, reason=reason))
     together = babble(voices, SECONDS, talkers) * 10 ** ((level_dbfs + 25) / 20)
     assert written(transcriber, vad, together.astype(np.float32)) == []
 
