@@ -1,7 +1,7 @@
 # Earwitness: every task starts here. Each target does all of its own set-up.
 VENV := .venv/bin
 
-.PHONY: setup setup-dev demo demo-window test lint bench-walk bench-voice bench-voice-noise bench-transcript bench-streaming bench-window bench-cascade samples lock clean
+.PHONY: setup setup-dev demo demo-window test lint bench-walk bench-voice bench-voice-noise bench-transcript bench-streaming bench-window bench-capture bench-faults bench-echo bench-recorder bench-cascade samples lock clean
 
 setup:
 	@packaging/setup.sh run
@@ -42,6 +42,18 @@ bench-streaming: setup-dev  ## The second half of bench-transcript: delay, cost 
 
 bench-window: setup-dev  ## How long the window keeps a person waiting during a call.
 	xvfb-run -a -s "-screen 0 1600x1200x24" $(VENV)/python -m tests.bench.window
+
+bench-capture: setup-dev  ## What live capture loses and how late it is with inference flat out (MINUTES=10).
+	$(VENV)/python -m tests.bench.capture --minutes $(or $(MINUTES),10)
+
+bench-faults: setup-dev  ## What killed sound servers, removed devices and killed programs take (TIMES=50, KILLS=50).
+	$(VENV)/python -m tests.bench.faults --times $(or $(TIMES),50) --kills $(or $(KILLS),50)
+
+bench-echo: setup-dev  ## How well the caller's echo in the microphone is found (needs the shared data folder).
+	$(VENV)/python -m tests.bench.echo
+
+bench-recorder: setup-dev  ## What a killed program loses of the recording, and what recording costs.
+	$(VENV)/python -m tests.bench.recorder
 
 bench-cascade: setup-dev  ## Cost of a large voice model as a second opinion: STRONG=folder of its pack.
 	$(VENV)/python -m tests.bench.cascade $(STRONG) $(FILES)

@@ -7,18 +7,18 @@ collected by one timer in the UI thread, ten times a second.
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from app.call_setup import LiveChoice
 from app.case_state import CaseState
-from app.cases.records import CaseSummary
+from app.desk_protocol import CallSession, Desk
 from audio.file_source import Caller
-from audio.types import Channel
 from detection.events import Event
 from detection.types import PartialText
 
@@ -29,58 +29,6 @@ T = TypeVar("T")
 TICK_MS = 100
 MAX_EVENTS_PER_TICK = 1_000
 """More than a call makes in minutes; what is over waits for the next tick."""
-
-Listener = Callable[[str, Sequence[Event]], None]
-
-
-class CallSession(Protocol):
-    """A call being walked, as the window sees it (`app.session.Session`)."""
-
-    @property
-    def case_id(self) -> str: ...
-    @property
-    def progress(self) -> tuple[float, float | None]: ...
-    @property
-    def levels(self) -> Mapping[Channel, float]: ...
-    @property
-    def partials(self) -> Mapping[Channel, PartialText]: ...
-    @property
-    def is_text_behind(self) -> bool: ...
-    @property
-    def error(self) -> Exception | None: ...
-
-    def stop(self, *, judge_rest: bool = True) -> None: ...
-    def wait(self, timeout_s: float | None = None) -> bool: ...
-
-
-class Desk(Protocol):
-    """What the window asks of the program (`app.compose`).
-
-    All but the last are called on one thread, the bridge's own worker, one at a time; they may block
-    and raise errors whose message is a sentence for the user.
-    """
-
-    def start_file(
-        self, path: Path, *, realtime: bool, caller: Caller | None, listener: Listener
-    ) -> CallSession:
-        """Load what is not loaded yet and return the call of `path`, started."""
-        ...
-
-    def list_cases(self, limit: int, offset: int) -> list[CaseSummary]:
-        """Stored cases, the newest first; none where nothing was ever stored."""
-        ...
-
-    def load_case(self, case_id: str) -> list[Event]:
-        """All events of a stored case, in their order."""
-        ...
-
-    def use_model(self, setting: str, folder: Path | None) -> None:
-        """Have the next call use the model in `folder`, None being what is built in."""
-        ...
-
-    def sample_calls(self) -> list[Path]:
-        """The sample calls in the box. Any thread, no blocking."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +63,12 @@ class SessionBridge(QObject):
     """The `CaseState` of a stored case"""
     request_failed = Signal(object)
     """The error of a request for stored cases"""
+    devices_listed = Signal(dict)
+    """Channel -> `SideDevices`: what a live call can be heard from now"""
+    consent_read = Signal(object)
+    """The `ConsentRules` for a live call"""
+    setup_failed = Signal(object)
+    """The error of a request for devices or consent"""
 
     def __init__(self, desk: Desk, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -152,6 +106,32 @@ class SessionBridge(QObject):
             self._on_started,
             self.session_ended.emit,
         )
+
+    def start_live(self, choice: LiveChoice) -> None:
+        """Begin a call from devices; `session_started` or `session_ended` follows."""
+        self._starting = self._request(
+            lambda: self._desk.start_live(
+                choice.microphone,
+                choice.far_side,
+                choice.recording,
+                choice.acknowledgement,
+                self.receive,
+            ),
+            self._on_started,
+            self.session_ended.emit,
+        )
+
+    def list_devices(self) -> None:
+        """Ask what a live call can be heard from; `devices_listed` or `setup_failed` follows."""
+        self._request(self._desk.call_devices, self.devices_listed.emit, self.setup_failed.emit)
+
+    def read_consent(self) -> None:
+        """Ask what has to be said before a live call; `consent_read` or `setup_failed` follows."""
+        self._request(self._desk.consent_rules, self.consent_read.emit, self.setup_failed.emit)
+
+    def prepare(self) -> None:
+        """Have loaded what a call needs; what goes wrong there is said when a call is started."""
+        self._request(self._desk.prepare, lambda _: None, lambda _: None)
 
     def stop(self) -> None:
         """Ask the running call to end; `session_ended` follows when all of it is stored."""

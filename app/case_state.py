@@ -7,13 +7,17 @@ from detection.events import (
     AlertRaised,
     CallEnded,
     CallStarted,
+    ConsentRecorded,
     ConversationJudged,
     DisclosureJudged,
+    EchoHeard,
     Event,
     FindingMade,
     GapHeard,
     IdentityJudged,
     NotJudged,
+    RecordingEnded,
+    SoundTroubled,
     SpeakerChanged,
     SpeakerJudged,
     UtteranceHeard,
@@ -59,6 +63,12 @@ class CaseState:
         self.alerts: list[Alert] = []
         self.gaps: list[GapHeard] = []
         self.not_judged: list[NotJudged] = []
+        self.consent: ConsentRecorded | None = None
+        """On what basis a live call is kept; None for a recording."""
+        self.troubles: list[SoundTroubled] = []
+        """Every trouble with the sound, the latest that is known of each."""
+        self.echoes: list[EchoHeard] = []
+        self.recording: RecordingEnded | None = None
         self.voice = VoiceVerdict(VoiceLevel.NOT_CHECKED)
         self.voice_trace: dict[tuple[str, int], VoicePoint] = {}
         """The scored windows by model and start, in the order in which they began."""
@@ -107,6 +117,10 @@ class CaseState:
                 self.engines = event.engines
             case CallEnded():
                 self.ended = event
+            case ConsentRecorded():
+                self.consent = event
+            case RecordingEnded():
+                self.recording = event
             case VoiceJudged():
                 self.voice = event.verdict
             case SpeakerJudged():
@@ -135,10 +149,23 @@ class CaseState:
                 self.alerts.append(event.alert)
             case GapHeard():
                 self.gaps.append(event)
+            case SoundTroubled():
+                self._note_trouble(event)
+            case EchoHeard():
+                self.echoes.append(event)
+                self._end_speech(Channel.AGENT, event.end)
             case NotJudged():
                 self.not_judged.append(event)
                 if event.stage in ("transcript", "all"):
                     self._end_speech(event.channel, event.end)
+
+    def _note_trouble(self, event: SoundTroubled) -> None:
+        same = (event.trouble, event.channel, event.start)
+        for index, known in enumerate(self.troubles):
+            if (known.trouble, known.channel, known.start) == same:
+                self.troubles[index] = event
+                return
+        self.troubles.append(event)
 
     def _end_speech(self, channel: Channel, end: int) -> None:
         self._speech_ended[channel] = max(end, self._speech_ended.get(channel, 0))

@@ -6,16 +6,25 @@ from pathlib import Path
 from threadpoolctl import threadpool_limits
 
 import resources
+from app.call_setup import LiveParts
 from app.cases.writer import CaseWriter
+from app.consent import ConsentRules
 from app.desk import LocalDesk
 from app.engines import Engines
+from app.listening import LiveBasis
 from app.logs import log_to_file
 from app.model_store import SETTING_OF, ModelStore
-from app.paths import case_log, data_dir, models_dir
+from app.paths import case_log, data_dir, models_dir, recordings_dir
 from app.settings import Settings, settings_with
+from audio.devices import find, input_devices, pick
+from audio.live_source import LiveSource, Side
+from audio.loopback import TAPS_PROGRAMS, loopback_devices
+from audio.tap import Devices
+from audio.types import Channel, DeviceKind
 from detection.disclosure.rule import load_rule
 from detection.disclosure.statements import load_statements
 from detection.errors import DetectionError
+from detection.events import ConsentRecorded
 from detection.models.catalogue import Job, load_catalogue
 from detection.models.shelf import ModelShelf
 from detection.playbook import load_playbook
@@ -116,6 +125,42 @@ def _load_whisper(folder: Path) -> Transcriber:
     return load_transcriber(settings_with().model_copy(update={"whisper_model": folder}))
 
 
+def live_source(settings: Settings) -> LiveSource:
+    """The devices of a live call, by the settings or the system's defaults. Raises `AudioError`."""
+    devices = call_devices()
+    wanted = {Channel.CALLER: settings.far_side, Channel.AGENT: settings.microphone}
+    return LiveSource({channel: _side(devices[channel], channel, wanted[channel]) for channel in wanted})
+
+
+def _side(devices: Devices, channel: Channel, wanted: str | None) -> Side:
+    there = devices.list()
+    if wanted is not None:
+        return Side(devices, find(there, wanted))
+    kind = DeviceKind.OUTPUT if channel is Channel.CALLER else DeviceKind.INPUT
+    return Side(devices, pick(there, kind), follows_default=True)
+
+
+def consent_rules(settings: Settings) -> ConsentRules:
+    """What has to be said before a live call is kept. Raises `ConsentError` and `DetectionError`."""
+    return ConsentRules.of(
+        settings.consent,
+        settings.consent_basis,
+        settings.consent_notice,
+        keeps_audio=settings.recording,
+    )
+
+
+def live_basis(settings: Settings, consent: ConsentRecorded) -> LiveBasis:
+    """The consent and, where the sound is kept, the folder for it. Raises `DataFolderError`."""
+    folder = recordings_dir(data_dir(settings.data_dir)) if settings.recording else None
+    return LiveBasis(consent, folder)
+
+
+def call_devices() -> dict[Channel, Devices]:
+    """What each side of a call can be heard from on this machine."""
+    return {Channel.AGENT: input_devices(), Channel.CALLER: loopback_devices()}
+
+
 def open_case_log(settings: Settings) -> CaseWriter:
     """The case log for writing, and the program's own log beside it. Raises `EarwitnessError`."""
     folder = data_dir(settings.data_dir)
@@ -131,4 +176,5 @@ def case_log_path(settings: Settings) -> Path:
 def build_desk(settings: Settings) -> LocalDesk:
     """The window's desk; the engines load with its first call. Raises `EarwitnessError`."""
     writer = open_case_log(settings)
-    return LocalDesk(case_log_path(settings), writer, settings, load_engines)
+    live = LiveParts(call_devices, live_source, consent_rules, live_basis, TAPS_PROGRAMS)
+    return LocalDesk(case_log_path(settings), writer, settings, load_engines, live)

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import Self
 
 from app.cases.writer import CaseWriter
+from app.listening import LiveBasis
 from app.session import Listener, Session
 from audio.source import AudioSource
+from audio.types import Channel
 from detection.disclosure.judge import DisclosureJudge
 from detection.disclosure.rule import Rule
 from detection.disclosure.statements import StatementsPack
@@ -63,11 +65,13 @@ class Engines:
         listener: Listener | None = None,
         claimed: Enrolment | None = None,
         watched: Sequence[WatchedVoice] = (),
+        basis: LiveBasis | None = None,
     ) -> Session:
         """A call from `source`, not yet started, with judges of its own.
 
         The caller's voice is compared with that of `claimed`, whom the caller claims to be, and with
-        every voice of `watched`. Raises `DetectionError` where `claimed` cannot be compared.
+        every voice of `watched`. A live call needs a `basis`. Raises `DetectionError` where `claimed`
+        cannot be compared.
         """
         mono = len(source.channels) == 1
         pipeline = Pipeline(
@@ -78,10 +82,14 @@ class Engines:
             AlertRules(self.playbook),
             self._speaker_judge(claimed, watched),
         )
-        segmenters = {channel: Segmenter(channel, self.vad.stream()) for channel in source.channels}
+        segmenters = self.segmenters(source.channels)
         engines = (self.vad.engine, *pipeline.engines)
         self.transcriber.begin_call()
-        return Session(source, segmenters, pipeline, engines, writer, listener, self._live_text())
+        return Session(source, segmenters, pipeline, engines, writer, listener, self._live_text(), basis)
+
+    def segmenters(self, channels: Sequence[Channel]) -> dict[Channel, Segmenter]:
+        """New ones, with voice activity of their own."""
+        return {channel: Segmenter(channel, self.vad.stream()) for channel in channels}
 
     def _live_text(self) -> LiveText | None:
         """None for a recognizer that is too slow to be asked before a phrase has ended."""

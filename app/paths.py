@@ -45,6 +45,11 @@ def case_log(folder: Path) -> Path:
     return folder / "cases.db"
 
 
+def recordings_dir(folder: Path) -> Path:
+    """Where evidence audio lies in the data folder."""
+    return folder / "recordings"
+
+
 def models_dir(override: Path | None = None) -> Path:
     """The folder of installed models: `override`, or beside a person's case log. Nothing is created."""
     return override or platformdirs.user_data_path("earwitness", appauthor=False) / "models"

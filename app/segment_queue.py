@@ -5,6 +5,7 @@ from collections import Counter, deque
 from dataclasses import dataclass
 
 from audio.types import CALL_RATE, AudioGap, Channel
+from detection.events import Event
 from detection.transcribe.live import OpenSpeech
 from detection.types import Segment
 
@@ -33,13 +34,20 @@ class Displaced:
 
 
 @dataclass(frozen=True, slots=True)
+class Noticed:
+    """Something to be stored that no judge has a say in."""
+
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
 class EndOfCall:
     """Nothing follows; sound was heard up to `at` (samples at `CALL_RATE`)."""
 
     at: int
 
 
-QueueItem = Segment | AudioGap | ClockTick | Displaced | EndOfCall
+QueueItem = Segment | AudioGap | ClockTick | Displaced | Noticed | EndOfCall
 """What has to be worked off, all of it and in its order."""
 
 

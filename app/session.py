@@ -9,16 +9,16 @@ from datetime import UTC, datetime
 from app.cases.records import StoredEvent
 from app.cases.writer import CaseWriter
 from app.errors import CaseLogError
-from app.segment_queue import ClockTick, Displaced, EndOfCall, QueueItem, SegmentQueue
-from audio.levels import LevelMeter
-from audio.resample import ChannelResampler
+from app.intake import Intake
+from app.listening import Listening, LiveBasis
+from app.segment_queue import ClockTick, Displaced, EndOfCall, Noticed, QueueItem, SegmentQueue
 from audio.ring import AudioRing
 from audio.source import AudioSource
-from audio.types import CALL_RATE, AudioChunk, AudioGap, Channel
+from audio.types import CALL_RATE, AudioGap, Channel
 from detection.events import CallEnded, CallStarted, Event
 from detection.pipeline import Pipeline
 from detection.segmenter import Segmenter
-from detection.transcribe.live import LiveText, OpenSpeech, OpenSpeechWatch
+from detection.transcribe.live import LiveText, OpenSpeech
 from detection.types import EngineInfo, PartialText, Segment
 
 _log = logging.getLogger(__name__)
@@ -35,7 +35,8 @@ class Session:
     `start` and `wait` belong to the owner's thread, `stop` and the properties to any. The same object
     serves files, devices and tests, with and without a window. A source that can wait is slowed down
     to what the judges manage; a live one is not, and what could not be judged is stored as such.
-    With `live_text`, what a person is saying can be read before the phrase has ended.
+    With `live_text`, what a person is saying can be read before the phrase has ended. A live call has
+    a `basis` on which it is kept, which is stored before a sample is.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class Session:
         writer: CaseWriter,
         listener: Listener | None = None,
         live_text: LiveText | None = None,
+        basis: LiveBasis | None = None,
     ) -> None:
         self._source = source
         self._segmenters = segmenters
@@ -56,26 +58,15 @@ class Session:
         self._listener = listener
         self._live_text = live_text if source.is_paced else None
         self._partials: dict[Channel, PartialText] = {}
+        self._basis = basis
         self._ring = AudioRing()
         self._queue = SegmentQueue()
-        self._resamplers = {channel: ChannelResampler(channel) for channel in source.channels}
-        self._meters = {channel: LevelMeter() for channel in source.channels}
-        self._heard = dict.fromkeys(source.channels, 0)
-        self._watches = {
-            channel: OpenSpeechWatch(segmenter, self._live_text)
-            for channel, segmenter in segmenters.items()
-            if self._live_text
-        }
-        self._ticked = 0
+        self._intake: Intake | None = None
         self._stop_requested = threading.Event()
         self._done = threading.Event()
         self._done.set()
         self._error: Exception | None = None
         self._case_id = ""
-        self._threads = [
-            threading.Thread(target=self._pump, name="earwitness-pump"),
-            threading.Thread(target=self._infer, name="earwitness-inference"),
-        ]
 
     @property
     def case_id(self) -> str:
@@ -90,12 +81,12 @@ class Session:
     @property
     def progress(self) -> tuple[float, float | None]:
         """Seconds of sound taken in so far, and in all where that is known."""
-        return max(self._heard.values()) / CALL_RATE, self._source.duration_s
+        return self._heard / CALL_RATE, self._source.duration_s
 
     @property
     def levels(self) -> dict[Channel, float]:
         """Level of each channel's latest sound in dBFS."""
-        return {channel: meter.rms_dbfs for channel, meter in self._meters.items()}
+        return self._intake.levels if self._intake else {}
 
     @property
     def partials(self) -> Mapping[Channel, PartialText]:
@@ -115,14 +106,24 @@ class Session:
         started_at = datetime.now(UTC).isoformat(timespec="milliseconds")
         self._case_id = self._writer.open_case(self._source.name, started_at)
         self._store([CallStarted(self._source.name, started_at, self._source.channels, self._engines)])
+        if self._basis:
+            self._store([self._basis.consent])
+            self._writer.flush()
         try:
+            self._intake = self._begin_intake()
             self._source.start(self._ring)
         except Exception as error:
+            if self._intake:
+                self._intake.finish()
             self._store([CallEnded("failed", 0, str(error))])
             raise
         self._done.clear()
-        for thread in self._threads:
-            thread.start()
+        threading.Thread(target=self._pump, args=(self._intake,), name="earwitness-pump").start()
+        threading.Thread(target=self._infer, name="earwitness-inference").start()
+
+    def _begin_intake(self) -> Intake:
+        listening = Listening.begin(self._basis, self._case_id) if self._basis else None
+        return Intake(self._segmenters, self._put, self._queue.put_open, self._live_text, listening)
 
     def stop(self, *, judge_rest: bool = True) -> None:
         """Ask the call to end. Any thread; returns at once; may be called again to hurry.
@@ -138,57 +139,27 @@ class Session:
         """Wait until all is judged and stored; False where that took longer. Safe to interrupt."""
         return self._done.wait(timeout_s)
 
-    def _pump(self) -> None:
+    def _pump(self, intake: Intake) -> None:
         try:
-            self._take_in_all()
+            while not self._ring.ended:
+                item = self._ring.pop(_POP_TIMEOUT_S)
+                if item is not None:
+                    intake.take(item)
+            intake.take_rest()
         except Exception as error:  # noqa: BLE001 - a thread's failure has to reach the one who waits
             self._fail(error)
         try:
             self._source.stop()
-            for segmenter in self._segmenters.values():
-                self._put_all(segmenter.flush())
+            intake.finish()
         except Exception as error:  # noqa: BLE001 - as above
             self._fail(error)
         finally:
             self._error = self._error or self._ring.error
-            self._put(EndOfCall(max(self._heard.values())))
+            self._put(EndOfCall(self._heard))
 
-    def _take_in_all(self) -> None:
-        while not self._ring.ended:
-            item = self._ring.pop(_POP_TIMEOUT_S)
-            if item is not None:
-                for sound in self._resamplers[item.channel].push(item):
-                    self._take_in(sound)
-        for resampler in self._resamplers.values():
-            for sound in resampler.flush():
-                self._take_in(sound)
-
-    def _take_in(self, sound: AudioChunk | AudioGap) -> None:
-        segmenter = self._segmenters[sound.channel]
-        self._heard[sound.channel] = sound.end
-        if isinstance(sound, AudioGap):
-            self._put_all(segmenter.skip(sound))
-            self._put(sound)
-        else:
-            self._meters[sound.channel].update(sound.samples)
-            self._put_all(segmenter.push(sound))
-            self._want_text(sound.channel)
-        self._tick()
-
-    def _want_text(self, channel: Channel) -> None:
-        watch = self._watches.get(channel)
-        if watch and (speech := watch.due(self._heard[channel])):
-            self._queue.put_open(speech)
-
-    def _tick(self) -> None:
-        settled = min(self._segmenters[channel].settled for channel in self._source.channels)
-        if settled - self._ticked >= CALL_RATE:
-            self._ticked = settled
-            self._put(ClockTick(settled))
-
-    def _put_all(self, segments: Sequence[Segment]) -> None:
-        for segment in segments:
-            self._put(segment)
+    @property
+    def _heard(self) -> int:
+        return self._intake.heard if self._intake else 0
 
     def _put(self, item: QueueItem) -> None:
         self._queue.put(item, wait=not self._source.is_live)
@@ -208,7 +179,7 @@ class Session:
             self._queue.close()
             # Where it is the case log that failed, the call's end cannot be stored either.
             with suppress(CaseLogError):
-                self._store([self._end(max(self._heard.values()))])
+                self._store([self._end(self._heard)])
                 self._writer.flush()
         finally:
             self._done.set()
@@ -233,6 +204,8 @@ class Session:
                 return self._pipeline.lose(item, item.end)
             case ClockTick(at):
                 return self._pipeline.advance(at)
+            case Noticed(event):
+                return [event]
             case EndOfCall(at):
                 return [*self._pipeline.finish(at, is_whole=self._is_whole), self._end(at)]
 

@@ -18,6 +18,7 @@ from pydantic_settings import (
 )
 
 import resources
+from app.consent import ConsentMode
 from app.errors import SettingsError
 from app.paths import settings_file
 
@@ -59,6 +60,18 @@ class Settings(BaseSettings):
     policy: Path = resources.ROOT / "policies" / "company.yaml"
     statements: Path = resources.ROOT / "disclosure" / "en.yaml"
     playbook: Path = resources.ROOT / "playbooks" / "en.yaml"
+    microphone: str | None = None
+    """The agent's microphone, as `earwitness devices` names it; None follows the system's default."""
+    far_side: str | None = None
+    """Where the caller is heard: an output or a program; None follows the system's default output."""
+    consent: ConsentMode = "ask"
+    """On what basis live calls are kept: a notice acknowledged in each, or the site's own for all."""
+    consent_basis: str = ""
+    """With "standing": what that basis is, in the site's own words."""
+    consent_notice: Path = resources.ROOT / "consent" / "en.yaml"
+    """What callers are told and what is confirmed."""
+    recording: bool = False
+    """Whether the sound of live calls is kept as evidence, as FLAC files beside the case log."""
     threads: int = Field(default=2, ge=1, le=64)
     """Cores one model may use at a time."""
 

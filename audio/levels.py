@@ -1,6 +1,7 @@
 """How loud a channel is, and whether what arrives is sound at all."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from audio.types import CALL_RATE, Samples
 
@@ -34,18 +35,20 @@ class LevelMeter:
         if not len(samples):
             return
         magnitude = np.abs(samples)
-        self.rms_dbfs = _dbfs(float(np.sqrt(np.mean(np.square(samples, dtype=np.float64)))))
-        self.peak_dbfs = _dbfs(float(magnitude.max()))
-        self.is_clipping = _longest_run(magnitude >= _CLIPPED) >= _CLIPPED_RUN
+        self.rms_dbfs = dbfs(float(np.sqrt(np.mean(np.square(samples, dtype=np.float64)))))
+        self.peak_dbfs = dbfs(float(magnitude.max()))
+        self.is_clipping = longest_run(magnitude >= _CLIPPED) >= _CLIPPED_RUN
         heard = np.flatnonzero(magnitude)
         self._zeros = len(samples) - 1 - int(heard[-1]) if len(heard) else self._zeros + len(samples)
 
 
-def _dbfs(amplitude: float) -> float:
+def dbfs(amplitude: float) -> float:
+    """`amplitude` in dB relative to full scale, at least `FLOOR_DBFS`."""
     return max(FLOOR_DBFS, 20 * float(np.log10(amplitude))) if amplitude > 0 else FLOOR_DBFS
 
 
-def _longest_run(flags: np.ndarray) -> int:
+def longest_run(flags: NDArray[np.bool_]) -> int:
+    """How many in a row are set at most, of `flags`, shape (n,)."""
     edges = np.diff(np.concatenate([[0], flags.astype(np.int8), [0]]))
     runs = np.flatnonzero(edges == -1) - np.flatnonzero(edges == 1)
     return int(runs.max(initial=0))

@@ -24,13 +24,15 @@ class Channel(StrEnum):
 class AudioChunk:
     """A block of one channel's sound.
 
-    `start` is the index of its first sample from call start, counted at `rate` (Hz).
+    `start` is the index of its first sample from call start, counted at `rate` (Hz). `stretch` is how
+    many seconds of the call a second of a device's samples fills, near 1; None where it is no device's.
     """
 
     channel: Channel
     start: int
     rate: int
     samples: Samples
+    stretch: float | None = None
 
     @property
     def end(self) -> int:
@@ -49,14 +51,55 @@ class AudioGap:
     reason: str
 
 
+class DeviceKind(StrEnum):
+    """What can be listened to."""
+
+    INPUT = "input"
+    OUTPUT = "output"
+    APPLICATION = "application"
+
+
 @dataclass(frozen=True, slots=True)
 class DeviceInfo:
-    """A sound device as the system names it; `id` stays the same while `index` may change."""
+    """A microphone, an output whose sound can be tapped, or a program that plays sound.
+
+    `id` stays the same when the device is connected again and when the machine is started again. `rate`
+    (Hz) is the one at which the device runs by itself.
+    """
 
     id: str
     name: str
-    index: int
-    input_channels: int
-    output_channels: int
-    default_rate: int
-    is_default_input: bool
+    kind: DeviceKind
+    rate: int
+    is_default: bool
+
+
+class TroubleKind(StrEnum):
+    """What can be wrong with what is heard."""
+
+    NOT_HEARD = "not_heard"
+    """The microphone has given nothing but digital silence: no permission, or muted all along."""
+    MUTED = "muted"
+    """The microphone, which was heard, gives digital silence."""
+    CLIPPING = "clipping"
+    SAME_SOUND = "same_sound"
+    """Both channels carry one sound: one device is used for both, or the microphone is none."""
+    NO_FAR_SIDE = "no_far_side"
+    """The agent speaks to somebody of whom nothing is heard: what plays is played elsewhere."""
+    LOST = "lost"
+    """The device is away: unplugged, taken by another program, or its sound server is down."""
+    BLIND_TAP = "blind_tap"
+    """The program or output that is tapped plays, but its tap delivers silence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A trouble that has begun, or with `end` one that is over. Sample indices at `CALL_RATE`."""
+
+    kind: TroubleKind
+    channel: Channel
+    start: int
+    """Since when it has been there."""
+    told: int
+    """When that could be known: the end of the sound after which this was said."""
+    end: int | None = None

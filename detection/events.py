@@ -9,7 +9,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Discriminator, TypeAdapter
 
-from audio.types import Channel
+from audio.types import Channel, TroubleKind
 from detection.types import (
     Alert,
     ConversationVerdict,
@@ -27,6 +27,9 @@ from detection.types import (
 Stage = Literal["transcript", "voice", "speaker", "tactics", "disclosure", "all"]
 """What judges speech, one after the other."""
 
+Through = Literal["command line", "window"]
+"""Where a person acknowledged something."""
+
 
 @dataclass(frozen=True, slots=True)
 class CallStarted:
@@ -38,6 +41,83 @@ class CallStarted:
     engines: tuple[EngineInfo, ...]
     at: int = 0
     kind: Literal["call_started"] = "call_started"
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """A person confirmed that the caller was told: the words as they were shown, who, how and when.
+
+    `at_time` is ISO 8601 in UTC. It is good for one call.
+    """
+
+    notice_id: str
+    notice_revision: str
+    notice: str
+    confirmation: str
+    by: str
+    through: Through
+    at_time: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentRecorded:
+    """Why this call may be kept, and whether its sound is: stored before anything that was heard.
+
+    `standing_basis` is the site's own words for it, and empty where the caller was asked.
+    """
+
+    standing_basis: str
+    acknowledgement: Acknowledgement | None
+    keeps_audio: bool
+    at: int = 0
+    kind: Literal["consent"] = "consent"
+
+
+@dataclass(frozen=True, slots=True)
+class SoundTroubled:
+    """Something is wrong with the sound of a live call since `start`, or with `end` was until then."""
+
+    trouble: TroubleKind
+    channel: Channel
+    start: int
+    end: int | None
+    at: int
+    kind: Literal["trouble"] = "trouble"
+
+
+@dataclass(frozen=True, slots=True)
+class EchoHeard:
+    """The agent's microphone heard the caller again from `start` to `end`: not judged as the agent.
+
+    `delay_ms` later than they spoke, and `level_db` louder.
+    """
+
+    start: int
+    end: int
+    delay_ms: float
+    level_db: float
+    at: int
+    kind: Literal["echo"] = "echo"
+
+
+@dataclass(frozen=True, slots=True)
+class SoundKept:
+    """A file of evidence audio, its sample 0 being the call's; `sha256` is None where it was lost."""
+
+    channel: Channel
+    file: str
+    samples: int
+    sha256: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingEnded:
+    """What was recorded of a call; `problem` is why no more was, where that was not the call's end."""
+
+    files: tuple[SoundKept, ...]
+    problem: str
+    at: int
+    kind: Literal["recording_ended"] = "recording_ended"
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +247,10 @@ class CallEnded:
 
 Event: TypeAlias = (
     CallStarted
+    | ConsentRecorded
+    | SoundTroubled
+    | EchoHeard
+    | RecordingEnded
     | GapHeard
     | UtteranceHeard
     | NotJudged

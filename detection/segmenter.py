@@ -64,6 +64,11 @@ class Segmenter:
         return self._segment(count)
 
     @property
+    def in_speech(self) -> bool:
+        """True while someone speaks, or did until just now."""
+        return self._in_speech
+
+    @property
     def pauses(self) -> bool:
         """True where `open` will be cut just as it is, unless the silence after it ends too soon."""
         return self._in_speech and self._silence >= self._pad

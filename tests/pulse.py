@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
@@ -9,21 +10,105 @@ from contextlib import contextmanager
 from pathlib import Path
 
 SINKS = ("mic", "far")
-_STARTS_WITHIN_S = 15.0
+_STARTS_WITHIN_S = 30.0
 
 
 class PrivatePulse:
-    """Talk to the daemon: programs started with `env` see one ALSA input per sink, named after it.
+    """The daemon: programs started with `env` see one ALSA input per sink, named after it.
 
-    PortAudio reads its configuration once per process, so capture in a process started with `env`.
+    PortAudio reads its configuration once per process, so capture with it in one started with `env`.
+    Socket, configuration and cookie lie under `folder`, where the daemon may be started again.
     """
 
-    def __init__(self, env: dict[str, str]) -> None:
-        self.env = env
+    def __init__(self, folder: Path, sinks: Sequence[str] = SINKS) -> None:
+        self._folder = folder
+        self._sinks = sinks
+        self._daemon: subprocess.Popen[bytes] | None = None
+        self._modules: dict[str, str] = {}
+        self.env = _env(folder)
+        (folder / "asound.conf").write_text(
+            "".join(
+                f'pcm.{sink} {{ type pulse device "{sink}.monitor" '
+                f'hint {{ show on description "{sink}" }} }}\n'
+                for sink in sinks
+            )
+        )
 
-    def play(self, path: Path, sink: str) -> subprocess.Popen[bytes]:
+    def start(self) -> None:
+        """Run the daemon with its sinks, until `stop` or `kill`."""
+        modules = [f"module-native-protocol-unix socket={self._folder / 'native'} auth-anonymous=1"]
+        command = ["pulseaudio", "-n", "--daemonize=no", "--use-pid-file=no", "--exit-idle-time=-1"]
+        command += ["--disable-shm=yes", *(f"--load={module}" for module in modules)]
+        with (self._folder / "pulse.log").open("wb") as log:
+            self._daemon = subprocess.Popen(command, env=self.env, stdout=log, stderr=log)
+        self._wait_until_ready()
+        for sink in self._sinks:
+            self.plug(sink)
+
+    def stop(self) -> None:
+        """End the daemon."""
+        if self._daemon:
+            self._daemon.send_signal(signal.SIGCONT)
+            self._daemon.terminate()
+            self._daemon.wait()
+
+    def kill(self) -> None:
+        """End the daemon as a crash would."""
+        if self._daemon:
+            self._daemon.kill()
+            self._daemon.wait()
+
+    def freeze(self) -> None:
+        """Let the daemon answer no more, until `thaw`."""
+        if self._daemon:
+            self._daemon.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let the daemon answer again."""
+        if self._daemon:
+            self._daemon.send_signal(signal.SIGCONT)
+
+    def plug(self, sink: str, *, rate: int = 48000) -> None:
+        """Add a sink of one channel, described by its name.
+
+        It may not be rewound: a null sink that may renders up to 2 s ahead while nobody listens, and one
+        who begins to listen hears nothing for so long.
+        """
+        self._modules[sink] = self.control(
+            "load-module",
+            "module-null-sink",
+            f"sink_name={sink}",
+            f"sink_properties=device.description={sink}",
+            f"rate={rate}",
+            "channels=1",
+            "norewinds=1",
+        )
+
+    def unplug(self, sink: str) -> None:
+        """Take a sink away."""
+        self.control("unload-module", self._modules.pop(sink))
+
+    def control(self, *command: str) -> str:
+        """What `pactl` prints for a command."""
+        done = subprocess.run(
+            ["pactl", *command], env=self.env, capture_output=True, text=True, check=True
+        )
+        return done.stdout.strip()
+
+    def play(self, path: Path, sink: str, *options: str) -> subprocess.Popen[bytes]:
         """Start playing a WAV file into a sink; the caller waits for the player or ends it."""
-        return subprocess.Popen(["paplay", f"--device={sink}", str(path)], env=self.env)
+        return subprocess.Popen(["paplay", f"--device={sink}", *options, str(path)], env=self.env)
+
+    def _wait_until_ready(self) -> None:
+        assert self._daemon
+        deadline = time.monotonic() + _STARTS_WITHIN_S
+        while subprocess.run(
+            ["pactl", "info"], env=self.env, capture_output=True, check=False
+        ).returncode:
+            if self._daemon.poll() is not None or time.monotonic() > deadline:
+                log = (self._folder / "pulse.log").read_text()
+                raise RuntimeError(f"pulseaudio did not start:\n{log}")
+            time.sleep(0.05)
 
 
 def missing() -> str:
@@ -37,41 +122,21 @@ def missing() -> str:
 
 @contextmanager
 def private_pulse(folder: Path, sinks: Sequence[str] = SINKS) -> Iterator[PrivatePulse]:
-    """Run the daemon with its socket, configuration and cookie under `folder` until the block ends."""
-    socket = folder / "native"
-    alsa = folder / "asound.conf"
-    alsa.write_text(
-        "".join(
-            f'pcm.{sink} {{ type pulse device "{sink}.monitor" '
-            f'hint {{ show on description "{sink}" }} }}\n'
-            for sink in sinks
-        )
-    )
+    """Run a daemon with its files under `folder` until the block ends."""
+    daemon = PrivatePulse(folder, sinks)
+    try:
+        daemon.start()
+        yield daemon
+    finally:
+        daemon.stop()
+
+
+def _env(folder: Path) -> dict[str, str]:
     env = {name: value for name, value in os.environ.items() if not name.startswith(("PULSE_", "DBUS_"))}
-    env |= {
+    return env | {
         "HOME": str(folder),
         "XDG_RUNTIME_DIR": str(folder),
         "XDG_CONFIG_HOME": str(folder),
-        "PULSE_SERVER": f"unix:{socket}",
-        "ALSA_CONFIG_PATH": f"/usr/share/alsa/alsa.conf:{alsa}",
+        "PULSE_SERVER": f"unix:{folder / 'native'}",
+        "ALSA_CONFIG_PATH": f"/usr/share/alsa/alsa.conf:{folder / 'asound.conf'}",
     }
-    modules = [f"module-native-protocol-unix socket={socket} auth-anonymous=1"]
-    modules += [f"module-null-sink sink_name={sink} rate=48000 channels=1" for sink in sinks]
-    command = ["pulseaudio", "-n", "--daemonize=no", "--use-pid-file=no", "--exit-idle-time=-1"]
-    command += ["--disable-shm=yes", *(f"--load={module}" for module in modules)]
-    with (folder / "pulse.log").open("wb") as log:
-        daemon = subprocess.Popen(command, env=env, stdout=log, stderr=log)
-        try:
-            _wait_until_ready(env, daemon, folder)
-            yield PrivatePulse(env)
-        finally:
-            daemon.terminate()
-            daemon.wait()
-
-
-def _wait_until_ready(env: dict[str, str], daemon: subprocess.Popen[bytes], folder: Path) -> None:
-    deadline = time.monotonic() + _STARTS_WITHIN_S
-    while subprocess.run(["pactl", "info"], env=env, capture_output=True, check=False).returncode:
-        if daemon.poll() is not None or time.monotonic() > deadline:
-            raise RuntimeError(f"pulseaudio did not start:\n{(folder / 'pulse.log').read_text()}")
-        time.sleep(0.05)

@@ -12,12 +12,13 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from app.analysis import Progress as OnProgress
 from app.analysis import analyze_file
+from app.case_json import as_json
 from app.case_state import CaseState
 from app.cases.voices import read_enrolment, read_watched
 from app.cases.writer import CaseWriter
 from app.cli.common import Exit, data_dir_option, fail, printing, warn
 from app.compose import case_log_path, load_engines, open_case_log
-from app.report import as_json, print_report
+from app.report import print_report
 from app.settings import settings_with
 from app.words import error_text, printable
 from audio.errors import AudioError

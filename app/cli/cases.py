@@ -9,6 +9,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
+from app.case_json import as_json
 from app.case_state import CaseState
 from app.cases.reader import CaseReader
 from app.cases.records import CaseStatus, CaseSummary
@@ -16,7 +17,7 @@ from app.cases.verify import verify
 from app.cli.common import Exit, data_dir_option, printing, warn
 from app.compose import case_log_path
 from app.errors import NoCaseLogError
-from app.report import as_json, print_report
+from app.report import print_report
 from app.settings import settings_with
 from app.words import CONVERSATION, DISCLOSURE, TONE_COLOUR, VOICE, Phrase, Tone, local_time, printable
 from detection.clock import clock

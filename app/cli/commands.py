@@ -9,7 +9,9 @@ from app.cli.analyze import analyze
 from app.cli.cases import cases
 from app.cli.common import Exit, OutputError, drop_output, fail
 from app.cli.demo import demo
+from app.cli.devices import devices
 from app.cli.evaluate import evaluate
+from app.cli.listen import listen
 from app.cli.models import models
 from app.cli.voices import voices
 from app.errors import USER_ERRORS
@@ -22,7 +24,7 @@ def cli() -> None:
     """Judge calls on this machine: cloned voice, voice phishing, an AI that has not said so."""
 
 
-for command in (analyze, cases, demo, evaluate, models, voices):
+for command in (analyze, cases, demo, devices, evaluate, listen, models, voices):
     cli.add_command(command)
 
 

@@ -8,28 +8,31 @@ from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QKeySequence
 from PySide6.QtWidgets import (
     QApplication,
     QFileDialog,
-    QHBoxLayout,
     QMainWindow,
     QMenu,
     QTabWidget,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
-from app.bridge import Desk, SessionBridge
+from app.bridge import SessionBridge
+from app.call_setup import LiveChoice
 from app.case_state import CaseState
+from app.desk_protocol import Desk
 from app.model_store import ModelStore
 from app.ui.alert_bar import AlertBar
 from app.ui.call_view import CallView
 from app.ui.case_list import PAGE, CaseList
+from app.ui.clamped_text import ClampedText
 from app.ui.error_bar import ErrorBar
 from app.ui.labels import label
+from app.ui.listen_dialog import ListenDialog
 from app.ui.models_dialog import ModelsDialog
 from app.ui.theme import Theme
-from app.words import engines_text
+from app.ui.tool_row import tool_row
+from app.words import engines_text, printable
 from audio.file_source import Caller
-from detection.events import AlertRaised, Event
+from detection.events import AlertRaised, ConsentRecorded, Event
 from detection.types import AlertLevel, PartialText
 
 _RECORDINGS = "Recordings (*.wav *.flac *.mp3 *.m4a *.ogg *.opus *.aac *.wma);;All files (*)"
@@ -62,10 +65,12 @@ class MainWindow(QMainWindow):
         self._tabs = QTabWidget()
         self._tabs.setDocumentMode(True)
         self._tabs.tabBar().setDrawBase(False)
-        self._status = label("status")
+        self._status = ClampedText(lines=1)
+        self._status.setObjectName("status")
         self._engines = label("status")
         self._show_advice(advice)
         self._models = ModelsDialog(models, self) if models else None
+        self._before_listening = ListenDialog(self._bridge, self._theme, self)
         self._make_actions(desk.sample_calls())
         self._lay_out()
         self._connect()
@@ -79,23 +84,39 @@ class MainWindow(QMainWindow):
         self._bridge.start_file(recording, realtime=realtime, caller=self._caller_side())
         self._show_running(f"Starting {recording.name}")
 
+    def listen(self, choice: LiveChoice) -> None:
+        """Begin a live call as the person decided, unless another call has begun meanwhile."""
+        if self._bridge.is_busy:
+            return
+        self._error_bar.hide()
+        self._bridge.start_live(choice)
+        self._show_running("Starting to listen")
+
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
         super().changeEvent(event)
         theme = Theme.of(QApplication.palette())
         if event.type() is QEvent.Type.PaletteChange and theme is not self._theme:
             self._theme = theme
             self.setStyleSheet(theme.style_sheet)
-            for part in (self._alert_bar, self._call, self._cases.cases):
+            for part in (self._alert_bar, self._call, self._cases.cases, self._before_listening):
                 part.set_theme(theme)
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
         self.hide()
+        self._before_listening.reject()
         if self._models:
             self._models.shut_down()
         self._bridge.shut_down()
         super().closeEvent(event)
 
     def _make_actions(self, samples: Sequence[Path]) -> None:
+        self._listen = QAction("Listen", self)
+        self._listen.setShortcut("Ctrl+L")
+        self._listen.setToolTip("Listen to the call on this machine (Ctrl+L)")
+        self._listen.triggered.connect(lambda: self._before_listening.ask(always=False))
+        self._listen_with = QAction("Listen with\u2026", self)
+        self._listen_with.setShortcut("Ctrl+Shift+L")
+        self._listen_with.triggered.connect(lambda: self._before_listening.ask(always=True))
         self._open = QAction("Open recording\u2026", self)
         self._open.setIconText(self._open.text())
         self._open.setShortcut(QKeySequence.StandardKey.Open)
@@ -119,6 +140,8 @@ class MainWindow(QMainWindow):
 
     def _lay_out(self) -> None:
         call = self.menuBar().addMenu("&Call")
+        call.addActions([self._listen, self._listen_with])
+        call.addSeparator()
         call.addAction(self._open)
         call.addMenu(self._samples)
         call.addAction(self._stop)
@@ -129,17 +152,8 @@ class MainWindow(QMainWindow):
         call.addAction(self._open_models)
         call.addAction("Quit", QKeySequence(QKeySequence.StandardKey.Quit), self.close)
 
-        tools = QWidget()
-        row = QHBoxLayout(tools)
-        row.setContentsMargins(8, 0, 20, 0)
-        buttons = (self._open, self._samples.menuAction(), self._stop, self._open_models)
-        for action in (action for action in buttons if action.isVisible()):
-            button = QToolButton()
-            button.setObjectName("tool")
-            button.setDefaultAction(action)
-            button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-            row.addWidget(button)
-        self._tabs.setCornerWidget(tools, Qt.Corner.TopRightCorner)
+        others = (self._open, self._samples.menuAction(), self._stop, self._open_models)
+        self._tabs.setCornerWidget(tool_row(self._listen, others), Qt.Corner.TopRightCorner)
 
         cases = QWidget()
         cases_layout = QVBoxLayout(cases)
@@ -156,7 +170,7 @@ class MainWindow(QMainWindow):
         layout.addWidget(self._alert_bar)
         layout.addWidget(self._tabs, 1)
         self.setCentralWidget(page)
-        self.statusBar().addWidget(self._status)
+        self.statusBar().addWidget(self._status, 1)
         self.statusBar().addPermanentWidget(self._engines)
         self.statusBar().setSizeGripEnabled(False)
         self.statusBar().setContentsMargins(16, 0, 16, 4)
@@ -172,6 +186,7 @@ class MainWindow(QMainWindow):
         bridge.cases_listed.connect(self._cases.cases.add_page)
         bridge.case_loaded.connect(self._show_case)
         bridge.request_failed.connect(self._error_bar.show_error)
+        self._before_listening.chosen.connect(self.listen)
         self._cases.case_chosen.connect(self._on_case_chosen)
         self._cases.cases.more_wanted.connect(lambda offset: bridge.list_cases(PAGE, offset))
         self._call.return_wanted.connect(self._show_live)
@@ -183,7 +198,7 @@ class MainWindow(QMainWindow):
 
     def _on_session_started(self, case_id: str) -> None:
         self._fold_of(case_id)
-        self._show_running("Listening")
+        self._show_running(self._listening)
 
     def _on_events_committed(self, case_id: str, events: Sequence[Event]) -> None:
         live = self._fold_of(case_id)
@@ -193,6 +208,8 @@ class MainWindow(QMainWindow):
             self._show_live()
         if self._call.state is live:
             self._refresh()
+        if any(isinstance(event, ConsentRecorded) for event in events) and self._bridge.is_busy:
+            self._show_running(self._listening)
         if live.ended:
             self._bridge.list_cases(PAGE)
 
@@ -222,6 +239,12 @@ class MainWindow(QMainWindow):
         self._bridge.stop()
         self._show_running("Stopping. What was heard is still being judged.")
         self._stop.setEnabled(False)
+
+    @property
+    def _listening(self) -> str:
+        """What is listened to: the devices of a live call are known with its first events."""
+        live = self._live
+        return f"Listening to {printable(live.source)}" if live and live.consent else "Listening"
 
     def _fold_of(self, case_id: str) -> CaseState:
         """The state of the live call, begun and shown with its first news."""
@@ -256,10 +279,10 @@ class MainWindow(QMainWindow):
         busy = self._bridge.is_busy
         if self._models:
             self._models.set_in_call(in_call=busy)
-        self._open.setEnabled(not busy)
-        self._samples.menuAction().setEnabled(not busy)
+        for action in (self._listen, self._listen_with, self._open, self._samples.menuAction()):
+            action.setEnabled(not busy)
         self._stop.setEnabled(self._bridge.is_running)
-        self._status.setText(status or ("Listening" if busy else "Ready"))
+        self._status.set_text(status or ("Listening" if busy else "Ready"))
 
     def _show_advice(self, advice: Sequence[str]) -> None:
         self._engines.setToolTip("\n".join(advice))

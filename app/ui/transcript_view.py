@@ -24,7 +24,7 @@ from app.ui.theme import Theme
 from app.words import CHANNEL_NAME, STAGE_NAME, Tone
 from audio.types import Channel
 from detection.clock import clock_at
-from detection.events import GapHeard, NotJudged
+from detection.events import EchoHeard, GapHeard, NotJudged
 from detection.types import Finding, PartialText, Utterance
 
 SLICE_S = 0.02
@@ -65,6 +65,11 @@ def _notice_of(missed: NotJudged) -> _Notice:
     tone = Tone.UNKNOWN if missed.stage == "transcript" else Tone.WATCH
     what = STAGE_NAME[missed.stage]
     return _Notice(what, missed.channel, missed.reason, missed.start, missed.end, tone)
+
+
+def _echo_notice(echo: EchoHeard) -> _Notice:
+    reason = "the microphone heard the caller again"
+    return _Notice("left out", Channel.AGENT, reason, echo.start, echo.end, Tone.UNKNOWN)
 
 
 @dataclass(slots=True)
@@ -166,6 +171,7 @@ class TranscriptView(QTextEdit):
         self._bubbles: list[_Bubble] = []
         self._drawn_findings = 0
         self._drawn_gaps = 0
+        self._drawn_echoes = 0
         self._drawn_not_judged = 0
         self._last_notice: _Notice | None = None
         self._partials: list[PartialText] = []
@@ -182,9 +188,10 @@ class TranscriptView(QTextEdit):
             self._drawn_findings += 1
             self._draw_finding(findings[0])
             return True
-        waiting: list[Utterance | GapHeard | NotJudged] = [
+        waiting: list[Utterance | GapHeard | EchoHeard | NotJudged] = [
             *state.utterances[len(self._bubbles) : len(self._bubbles) + 1],
             *state.gaps[self._drawn_gaps : self._drawn_gaps + 1],
+            *state.echoes[self._drawn_echoes : self._drawn_echoes + 1],
             *state.not_judged[self._drawn_not_judged : self._drawn_not_judged + 1],
         ]
         if not waiting:
@@ -195,6 +202,9 @@ class TranscriptView(QTextEdit):
             case GapHeard() as gap:
                 self._drawn_gaps += 1
                 self._draw_notice(_Notice("sound lost", gap.channel, gap.reason, gap.start, gap.end))
+            case EchoHeard() as echo:
+                self._drawn_echoes += 1
+                self._draw_notice(_echo_notice(echo))
             case NotJudged() as missed:
                 self._drawn_not_judged += 1
                 self._draw_notice(_notice_of(missed))

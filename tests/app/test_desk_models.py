@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import cast
 
+from app.call_setup import LiveParts
 from app.cases.writer import CaseWriter
 from app.desk import LocalDesk
 from app.engines import Engines
@@ -41,7 +42,8 @@ def test_the_next_call_begins_with_the_chosen_model(samples: Path, tmp_path: Pat
         return cast("Engines", loaded[-1])
 
     log = case_log(tmp_path)
-    desk = LocalDesk(log, CaseWriter(log), settings_with(data_dir=tmp_path, threads=3), load)
+    settings = settings_with(data_dir=tmp_path, threads=3)
+    desk = LocalDesk(log, CaseWriter(log), settings, load, cast("LiveParts", None))
 
     def call() -> None:
         desk.start_file(

@@ -4,8 +4,9 @@ import io
 
 from rich.console import Console
 
+from app.case_json import as_json
 from app.case_state import CaseState
-from app.report import as_json, print_report
+from app.report import print_report
 from audio.types import CALL_RATE, Channel
 from detection.events import CallStarted, VoiceJudged, VoiceScored
 from detection.types import EngineInfo, VoiceLevel, VoicePoint, VoiceVerdict

@@ -1,109 +1,73 @@
-import builtins
-import json
-import sys
-from subprocess import run
-from types import SimpleNamespace
-
 import pytest
 
 from audio import devices
+from audio.devices import find, input_devices, pick
 from audio.errors import AudioError
+from audio.loopback.pulse import PulseInputs
+from audio.microphones import Microphones
+from audio.types import DeviceInfo, DeviceKind
 from tests.pulse import PrivatePulse
 
-
-class FakePortAudioError(Exception):
-    pass
-
-
-def portaudio(*inputs: str, default: int = 0) -> SimpleNamespace:
-    """What `sounddevice` answers on a machine with these inputs and one output."""
-    found = [
-        {
-            "name": name,
-            "hostapi": 0,
-            "index": index,
-            "max_input_channels": 0 if name == "Speakers" else 2,
-            "max_output_channels": 2,
-            "default_samplerate": 48000.0,
-        }
-        for index, name in enumerate([*inputs, "Speakers"])
-    ]
-    return SimpleNamespace(
-        PortAudioError=FakePortAudioError,
-        query_hostapis=lambda: ({"name": "ALSA", "default_input_device": default},),
-        query_devices=lambda: found,
-        default=SimpleNamespace(hostapi=0),
-    )
+INPUTS = [
+    DeviceInfo("ALSA:Webcam", "Webcam", DeviceKind.INPUT, 48000, is_default=True),
+    DeviceInfo("ALSA:USB Headset", "USB Headset", DeviceKind.INPUT, 48000, is_default=False),
+    DeviceInfo("ALSA:USB Headset#2", "USB Headset", DeviceKind.INPUT, 48000, is_default=False),
+    DeviceInfo("ALSA:Headset", "Headset", DeviceKind.INPUT, 48000, is_default=False),
+]
+SPEAKERS = DeviceInfo("speakers", "Speakers", DeviceKind.OUTPUT, 48000, is_default=False)
+SOFTPHONE = DeviceInfo("phone", "Softphone", DeviceKind.APPLICATION, 48000, is_default=False)
 
 
-@pytest.fixture
-def headset(monkeypatch: pytest.MonkeyPatch) -> None:
-    sounddevice = portaudio("Webcam", "USB Headset", "USB Headset", "Headset", default=1)
-    monkeypatch.setattr(devices, "load_sounddevice", lambda: sounddevice)
-
-
-@pytest.mark.usefixtures("headset")
-def test_ids_are_unique_and_name_the_host_api():
-    ids = [device.id for device in devices.list_devices()]
-    assert ids == [
-        "ALSA:Webcam",
-        "ALSA:USB Headset",
-        "ALSA:USB Headset#2",
-        "ALSA:Headset",
-        "ALSA:Speakers",
-    ]
-
-
-@pytest.mark.usefixtures("headset")
 @pytest.mark.parametrize(
-    ("wanted", "index"),
-    [(None, 1), ("ALSA:USB Headset#2", 2), ("Headset", 3), ("webc", 0), ("ALSA:Webcam", 0)],
+    ("wanted", "place"),
+    [("ALSA:USB Headset#2", 2), ("Headset", 3), ("webc", 0), ("ALSA:Webcam", 0)],
 )
-def test_an_input_is_found_by_id_name_or_part_of_it(wanted: str | None, index: int):
-    assert devices.find_input(wanted).index == index
+def test_a_device_is_found_by_id_name_or_part_of_it(wanted: str, place: int):
+    assert find(INPUTS, wanted) is INPUTS[place]
 
 
-@pytest.mark.usefixtures("headset")
 @pytest.mark.parametrize(
     ("wanted", "sentence"),
     [
-        ("USB", r'"USB" fits several inputs: choose one of ALSA:Webcam, ALSA:USB Headset, '),
-        ("Jabra", r'"Jabra" fits no input: choose one of ALSA:Webcam, '),
-        ("Speakers", r'"Speakers" fits no input'),
+        ("USB", r'"USB" fits several devices: choose one of ALSA:Webcam, ALSA:USB Headset, '),
+        ("USB Headset", r'"USB Headset" fits several devices: choose one of '),
+        ("Jabra", r'"Jabra" fits no device: choose one of ALSA:Webcam, '),
+        ("", r'"" fits several devices'),
     ],
 )
 def test_what_fits_none_or_several_is_refused_with_the_choice(wanted: str, sentence: str):
     with pytest.raises(AudioError, match=sentence):
-        devices.find_input(wanted)
+        find(INPUTS, wanted)
 
 
-def test_a_machine_without_inputs_says_so(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(devices, "load_sounddevice", portaudio)
-    with pytest.raises(AudioError, match="No microphone or other input was found: connect one"):
-        devices.find_input()
+def test_where_there_is_no_device_nothing_is_found():
+    with pytest.raises(AudioError, match='"Jabra" was not found, nor any other device: connect it'):
+        find([], "Jabra")
 
 
-def test_a_machine_without_portaudio_says_so(monkeypatch: pytest.MonkeyPatch):
-    real_import = builtins.__import__
-
-    def without_portaudio(name: str, *args, **kwargs):
-        if name == "sounddevice":
-            raise OSError("PortAudio library not found")
-        return real_import(name, *args, **kwargs)
-
-    monkeypatch.delitem(sys.modules, "sounddevice", raising=False)
-    monkeypatch.setattr(builtins, "__import__", without_portaudio)
-    with pytest.raises(AudioError, match="No sound system was found: install PortAudio"):
-        devices.list_devices()
+def test_the_default_of_a_kind_is_picked_else_the_first():
+    assert pick([*reversed(INPUTS), SPEAKERS], DeviceKind.INPUT) is INPUTS[0]
+    assert pick([SOFTPHONE, SPEAKERS], DeviceKind.OUTPUT) is SPEAKERS
 
 
-def test_the_sinks_of_a_real_sound_server_are_listed(pulse: PrivatePulse):
-    code = (
-        "import json; from audio.devices import find_input, list_devices; "
-        "print(json.dumps([[d.id for d in list_devices()], find_input('far').id]))"
-    )
-    done = run([sys.executable, "-c", code], env=pulse.env, capture_output=True, text=True, check=True)
-    ids, far = json.loads(done.stdout)
-    assert {"ALSA:mic", "ALSA:far"} <= set(ids)
-    assert far == "ALSA:far"
-    assert done.stderr == ""
+@pytest.mark.parametrize(
+    ("kind", "noun"), [(DeviceKind.INPUT, "microphone"), (DeviceKind.OUTPUT, "output")]
+)
+def test_where_there_is_none_of_a_kind_it_is_named(kind: DeviceKind, noun: str):
+    with pytest.raises(AudioError, match=f"No {noun} was found: connect one and start again"):
+        pick([SOFTPHONE], kind)
+
+
+def test_on_linux_the_microphones_are_the_sound_servers_where_one_answers(
+    pulse: PrivatePulse, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("PULSE_SERVER", pulse.env["PULSE_SERVER"])
+    assert isinstance(input_devices(), PulseInputs)
+    monkeypatch.setenv("PULSE_SERVER", "unix:/nowhere")
+    assert isinstance(input_devices(), Microphones)
+
+
+@pytest.mark.parametrize("platform", ["win32", "darwin"])
+def test_elsewhere_they_are_portaudios(monkeypatch: pytest.MonkeyPatch, platform: str):
+    monkeypatch.setattr(devices.sys, "platform", platform)
+    assert isinstance(input_devices(), Microphones)

@@ -3,26 +3,36 @@
 import os
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from app.bridge import Listener
+from app.call_setup import LiveChoice, SideDevices
 from app.case_state import CaseState
 from app.cases.records import CaseStatus, CaseSummary
+from app.consent import ConsentRules
+from app.desk_protocol import Listener
+from app.errors import EarwitnessError
 from app.ui.main_window import MainWindow
 from audio.errors import AudioError
-from audio.types import CALL_RATE, Channel
+from audio.types import CALL_RATE, Channel, TroubleKind
 from detection.events import (
+    Acknowledgement,
     AlertRaised,
     CallEnded,
     CallStarted,
+    ConsentRecorded,
     ConversationJudged,
     DisclosureJudged,
+    EchoHeard,
     Event,
     FindingMade,
     GapHeard,
     NotJudged,
+    RecordingEnded,
+    SoundKept,
+    SoundTroubled,
     UtteranceHeard,
     VoiceJudged,
 )
@@ -41,6 +51,7 @@ from detection.types import (
     VoiceLevel,
     VoiceVerdict,
 )
+from tests.gui.live_calls import ASKING, HEADSET, NOTICE, SPEAKERS, WEBCAM, side
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
@@ -256,6 +267,13 @@ class ScriptedDesk:
         self.threads: set[str] = set()
         self.gate = threading.Event()
         self.gate.set()
+        self.sides = {AGENT: side(HEADSET, WEBCAM), CALLER: side(SPEAKERS)}
+        self.rules = ASKING
+        self.rules_error: Exception | None = None
+        self.live_error: Exception | None = None
+        self.live: list[LiveChoice] = []
+        self.listings = 0
+        self.prepared = 0
 
     @property
     def session(self) -> ScriptedSession:
@@ -270,6 +288,32 @@ class ScriptedDesk:
         if "missing" in path.name:
             raise AudioError(f"{path} cannot be opened: check the name.")
         self.sessions.append(ScriptedSession(f"20261120-123300-{len(self.sessions):04x}", listener))
+        return self.session
+
+    def call_devices(self) -> dict[Channel, SideDevices]:
+        self._enter()
+        self.listings += 1
+        return dict(self.sides)
+
+    def consent_rules(self) -> ConsentRules:
+        self._enter()
+        if self.rules_error:
+            raise self.rules_error
+        return self.rules
+
+    def prepare(self) -> None:
+        self._enter()
+        self.prepared += 1
+
+    def start_live(self, microphone, far_side, recording, acknowledgement, listener) -> ScriptedSession:
+        self._enter()
+        if self.live_error:
+            raise self.live_error
+        if self.rules.asks and acknowledgement is None:
+            raise EarwitnessError("Nobody has confirmed that the caller was told.")
+        self.live.append(LiveChoice(microphone, far_side, recording, acknowledgement))
+        self.sessions.append(ScriptedSession(f"20261121-140000-{len(self.sessions):04x}", listener))
+        self.session.progress = (0.0, None)
         return self.session
 
     def list_cases(self, limit, offset) -> list[CaseSummary]:
@@ -315,6 +359,42 @@ def summary(case_id: str, events: Sequence[Event]) -> CaseSummary:
 def con() -> tuple[Event, ...]:
     """The events of a whole con call, about a minute."""
     return CON
+
+
+@pytest.fixture
+def live() -> tuple[Event, ...]:
+    """The events of a recorded live call: two troubles, one of them over, an echo and a gap."""
+    given = Acknowledgement(
+        NOTICE.id,
+        NOTICE.revision,
+        ASKING.told,
+        NOTICE.confirmation,
+        "anna",
+        "window",
+        "2026-11-21T14:00:00.000+00:00",
+    )
+    muted = SoundTroubled(TroubleKind.MUTED, AGENT, s(5), None, s(7))
+    return (
+        call_started("Speakers (caller), Jabra Evolve2 (agent)"),
+        ConsentRecorded("", given, keeps_audio=True),
+        said(AGENT, 0.5, 2.0, "Front desk. How can I help you?"),
+        EchoHeard(s(2.6), s(4), 120.0, -12.0, s(4)),
+        said(CALLER, 2.5, 4.0, "What time do you open on Friday?"),
+        muted,
+        SoundTroubled(TroubleKind.NO_FAR_SIDE, CALLER, s(6), None, s(8)),
+        GapHeard(CALLER, s(9), s(10), "Speakers was lost", s(10)),
+        replace(muted, end=s(11), at=s(11)),
+    )
+
+
+@pytest.fixture
+def live_end() -> tuple[Event, ...]:
+    """How that call ends."""
+    kept = (
+        SoundKept(CALLER, "20261121-140000-0000-caller.flac", s(12), "a1" * 32),
+        SoundKept(AGENT, "20261121-140000-0000-agent.flac", s(12), "b2" * 32),
+    )
+    return (RecordingEnded(kept, "", s(12)), CallEnded("stopped", s(12)))
 
 
 @pytest.fixture

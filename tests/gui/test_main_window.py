@@ -181,6 +181,7 @@ def test_a_stored_case_opens_by_keyboard(qtbot, window, desk, con, honest):
 def test_a_stored_case_shows_what_the_live_call_showed(qtbot, window, desk, play, commit, con):
     session = play()
     commit(session, con)
+    qtbot.waitUntil(lambda: not window._call.transcript._more.isActive())
     live = window._call.transcript.toPlainText(), words(window)
     with qtbot.waitSignal(window.call_ended):
         session.end()

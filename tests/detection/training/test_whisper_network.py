@@ -125,7 +125,7 @@ def test_it_learns_one_batch_by_heart(tokenizer: Tokenizer):
     for _ in range(40):
         parts = losses(network, batch, "cpu")
         network.zero_grad()
-        sum(parts).backward()
+        torch.stack(parts).sum().backward()
         for optimizer in both:
             optimizer.step()
         found.append([part.item() for part in parts])

@@ -1,0 +1,72 @@
+"""A terminal that follows calls while they go on."""
+
+import queue
+from collections.abc import Callable, Sequence
+from time import monotonic
+from typing import Protocol
+
+from app.case_state import CaseState
+from app.cli.live_lines import LiveLines
+from detection.events import CallEnded, Event
+
+_POLL_S = 0.1
+
+
+class Listening(Protocol):
+    """A call, or call after call."""
+
+    @property
+    def error(self) -> Exception | None: ...
+    def start(self) -> None: ...
+    def stop(self, *, judge_rest: bool = True) -> None: ...
+    def wait(self, timeout_s: float | None = None) -> bool: ...
+
+
+class Follower:
+    """Shows each call's news as it is stored, and `finished` what it came to."""
+
+    def __init__(self, lines: LiveLines, finished: Callable[[CaseState], None]) -> None:
+        self._lines = lines
+        self._finished = finished
+        self._news: queue.SimpleQueue[tuple[str, Sequence[Event]]] = queue.SimpleQueue()
+        self._state = CaseState("")
+
+    def receive(self, case_id: str, events: Sequence[Event]) -> None:
+        """Take in what was just stored (`app.session.Listener`). Any thread."""
+        self._news.put((case_id, events))
+
+    def follow(self, listening: Listening, seconds: float | None = None) -> None:
+        """Show news until listening has ended, by itself, after `seconds` or by Ctrl-C.
+
+        Each further Ctrl-C gives up on judging what was heard, never on storing it.
+        """
+        until = monotonic() + seconds if seconds else None
+        judge_rest = True
+        while True:
+            try:
+                while not listening.wait(_POLL_S):
+                    self._show()
+                    if until and monotonic() > until:
+                        listening.stop()
+                        until = None
+                break
+            except KeyboardInterrupt:
+                listening.stop(judge_rest=judge_rest)
+                judge_rest = False
+            except BaseException:
+                listening.stop()
+                listening.wait()
+                raise
+        self._show()
+
+    def _show(self) -> None:
+        while not self._news.empty():
+            case_id, events = self._news.get()
+            if case_id != self._state.case_id:
+                self._state = CaseState(case_id)
+                self._lines.begin(case_id)
+            for event in events:
+                self._state.apply(event)
+                self._lines.show(event, self._state)
+                if isinstance(event, CallEnded):
+                    self._finished(self._state)
