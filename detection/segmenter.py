@@ -65,8 +65,8 @@ class Segmenter:
 
     @property
     def in_speech(self) -> bool:
-        """True while someone speaks, or did until just now."""
-        return self._in_speech
+        """True while someone speaks."""
+        return self._in_speech and not self._silence
 
     @property
     def pauses(self) -> bool:

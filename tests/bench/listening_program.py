@@ -72,7 +72,7 @@ class ListeningProgram:
 
     def interrupt(self) -> int:
         """End it as Ctrl-C does; its exit status."""
-        self._process.send_signal(signal.SIGINT)
+        self._process.send_signal(signal.SIGTERM)
         return self.wait()
 
     def wait(self) -> int:

@@ -24,6 +24,7 @@ _FAR = 4 * RATE
 _SILENCE = 32
 """Zeros in a row that are no sound of the call."""
 
+_PAUSE = CALL_RATE // 100
 _WINDOW, _HOP = 512, 256
 _ALIKE = 0.9
 _JUMP = 0.15
@@ -160,6 +161,17 @@ class Followed:
         return float(self.places[-1]) + _WINDOW
 
 
+def pieces(recorded: Samples) -> list[slice]:
+    """Where a recording holds sound: between silences, of which the played sound has none."""
+    heard = np.flatnonzero(recorded)
+    if not len(heard):
+        return []
+    ends = np.flatnonzero(np.diff(heard) > _PAUSE)
+    begins = heard[np.concatenate([[0], ends + 1])]
+    stops = heard[np.concatenate([ends, [len(heard) - 1]])] + 1
+    return [slice(int(begin), int(stop)) for begin, stop in zip(begins, stops, strict=True)]
+
+
 def followed(recorded: Samples, begin: int, end: int, played: Samples, near: slice) -> Followed | None:
     """Follow samples `begin` to `end` of a recording through what was played, from `near` there on.
 
@@ -211,7 +223,7 @@ def _search(piece: Samples, played: Samples, offset: int) -> int | None:
     fits = len(played) - len(piece) + 1
     if fits < 1:
         return None
-    loud = np.sqrt((energy[len(piece) :] - energy[:fits]).clip(1e-9) * np.sum(piece**2))
+    loud = np.sqrt((energy[len(piece) :] - energy[:fits]).clip(1e-9) * max(1e-9, np.sum(piece**2)))
     alike = both[:fits] / loud
     best = int(np.argmax(alike))
     return best + offset if alike[best] >= _ALIKE else None

@@ -4,7 +4,6 @@ import random
 import shutil
 import subprocess
 import time
-from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -16,9 +15,10 @@ import numpy as np
 
 from audio.clock import now_s
 from audio.types import CALL_RATE, Channel, Samples
+from detection.events import FindingMade, GapHeard, UtteranceHeard
 from tests.bench.far_side import FAR, FarSide
 from tests.bench.listening_program import ListeningProgram, is_alive, recorded, shown
-from tests.bench.marked_sound import RATE, Followed, at_call_rate, followed, marked_call
+from tests.bench.marked_sound import RATE, Followed, at_call_rate, followed, marked_call, pieces
 from tests.bench.sound_card import SoundCard, Stamps
 from tests.bench.spread import spread
 from tests.pulse import PrivatePulse, private_pulse
@@ -26,6 +26,10 @@ from tests.pulse import PrivatePulse, private_pulse
 _SECONDS_EACH = 30.0
 _LIVES_S = (2.0, 14.0)
 _CHILD_ENDS_WITHIN_S = 10.0
+_SHORTEST = CALL_RATE // 5
+"""Samples of sound that are enough to be followed."""
+_EDGE = CALL_RATE // 50
+"""Samples by which silence may be longer than its gap: a resampler begins anew after one."""
 _AROUND_S = 6.0
 """Silence at the begin, and what a player holds back, are less."""
 
@@ -80,54 +84,84 @@ def _kill(pulse: PrivatePulse, data: Path, run: int) -> Killed:
     return Killed(program, at_s, left)
 
 
+class _Left:
+    """What one channel's recording holds of what was played."""
+
+    def __init__(self, sound: Samples, played: Samples, begin_s: float, gaps: list[GapHeard]) -> None:
+        """`begin_s` is about when the recording began after the sound did."""
+        spans = [span for span in pieces(sound) if span.stop - span.start > _SHORTEST]
+        found = [_follow(sound, span, played, begin_s) for span in spans]
+        self.unfound = found.count(None) + (not found)
+        self.heard = [piece for piece in found if piece]
+        self.jumps = sum(piece.jumps for piece in self.heard)
+        silent = np.ones(len(sound), bool)
+        for span in spans:
+            silent[span] = False
+        self.silence_s = silent.sum() / CALL_RATE
+        for gap in gaps:
+            silent[max(0, gap.start - _EDGE) : gap.end + _EDGE] = False
+        self.untold_s = silent.sum() / CALL_RATE
+
+
 def _figures(
     killed: list[Killed], stamps: Stamps, played_s: float, far: Samples, near: Samples
 ) -> dict[str, Any]:
-    jumps, unplayable, unfound, refused, lines, missing = 0, 0, 0, 0, 0, 0
+    lefts: list[_Left] = []
     lost_ms: dict[Channel, list[float]] = {channel: [] for channel in Channel}
-    seconds, shown_events = 0.0, Counter[str]()
+    unplayable, refused, lines, missing, told_of, seconds = 0, 0, 0, 0, 0, 0.0
     for each in killed:
         paths = each.program.recordings
         unplayable += sum(map(_is_refused, paths))
         caller, agent = (recorded(path) for path in paths)
         seconds += len(agent) / CALL_RATE
         begin_s = each.at_s - len(agent) / CALL_RATE
-        heard = _follow(agent, near, begin_s - stamps.begin_s)
-        far_heard = _follow(caller, far, begin_s - played_s)
-        if heard is None or far_heard is None:
-            unfound += 1
-            continue
-        spoken_s = stamps.spoken_s(heard.places * RATE / CALL_RATE)
-        call_s = float(np.median(spoken_s - heard.starts / CALL_RATE))
-        until_s = stamps.spoken_s(np.array([heard.end_place * RATE / CALL_RATE]))[0]
-        jumps += heard.jumps + far_heard.jumps
-        lost_ms[Channel.AGENT].append((each.at_s - until_s) * 1e3)
-        lost_ms[Channel.CALLER].append((each.at_s - call_s - far_heard.end / CALL_RATE) * 1e3)
         events = each.program.events()
+        gaps = [event for event in events if isinstance(event, GapHeard)]
+        sides = {
+            channel: _Left(sound, played, begin_s - from_s, [g for g in gaps if g.channel is channel])
+            for channel, sound, played, from_s in (
+                (Channel.CALLER, caller, far, played_s),
+                (Channel.AGENT, agent, near, stamps.begin_s),
+            )
+        }
+        lefts += sides.values()
+        if all(left.heard for left in sides.values()):
+            last = sides[Channel.AGENT].heard[-1]
+            call_s = float(np.median(_spoken_s(stamps, last.places) - last.starts / CALL_RATE))
+            lost_ms[Channel.AGENT].append((each.at_s - _spoken_s(stamps, last.end_place)) * 1e3)
+            end = sides[Channel.CALLER].heard[-1].end
+            lost_ms[Channel.CALLER].append((each.at_s - call_s - end / CALL_RATE) * 1e3)
         told = shown(each.program.output, each.program.case_id, events)
         lines, missing = lines + told.lines, missing + told.missing
-        shown_events.update(event.kind for event in events)
+        told_of += sum(isinstance(event, UtteranceHeard | FindingMade) for event in events)
         refused += not each.program.is_intact()
     return {
         "programs killed": len(killed),
         "seconds recorded": round(seconds),
         "files that cannot be played": unplayable,
-        "recordings that were not found in what was played": unfound,
-        "jumps in them": jumps,
+        "recordings that were not found in what was played": sum(left.unfound for left in lefts),
+        "jumps in them": sum(left.jumps for left in lefts),
+        "silence in them, s": round(sum(left.silence_s for left in lefts), 2),
+        "of that not told as a gap, s": round(sum(left.untold_s for left in lefts), 2),
         "missing before the kill ms, microphone": spread(lost_ms[Channel.AGENT]),
         "missing before the kill ms, far side": spread(lost_ms[Channel.CALLER]),
         "lines shown": lines,
         "lines shown that are not in the log": missing,
-        "utterances and findings in the log": shown_events["utterance"] + shown_events["finding"],
+        "utterances and findings in the log": told_of,
         "cases not intact": refused,
         "child processes left": sum(each.children_left for each in killed),
     }
 
 
-def _follow(sound: Samples, played: Samples, begin_s: float) -> Followed | None:
-    """Follow a recording that began about `begin_s` after the sound did."""
-    first = max(0, round((begin_s - _AROUND_S) * CALL_RATE))
-    return followed(sound, 0, len(sound), played, slice(first, first + round(2 * _AROUND_S * CALL_RATE)))
+def _spoken_s(stamps: Stamps, places: Any) -> Any:
+    return stamps.spoken_s(np.asarray(places) * RATE / CALL_RATE)
+
+
+def _follow(sound: Samples, span: slice, played: Samples, begin_s: float) -> Followed | None:
+    """Follow a piece of a recording that began about `begin_s` after the sound did."""
+    first = max(0, span.start + round((begin_s - _AROUND_S) * CALL_RATE))
+    near = slice(first, first + round(2 * _AROUND_S * CALL_RATE))
+    return followed(sound, span.start, span.stop, played, near)
 
 
 def _is_refused(path: Path) -> bool:

@@ -46,9 +46,11 @@ def listening(pulse: PrivatePulse, data: Path, *options: str) -> Iterator[Popen[
     with Popen(command, env=env, cwd=REPO, stdout=PIPE, stderr=PIPE, text=True) as program:
         told = program.stderr if "--json" in options else program.stdout
         assert told
-        assert told.readline().startswith(("Listening.", "Waiting for a call."))
-        yield program
-        program.kill()
+        try:
+            assert told.readline().startswith(("Listening.", "Waiting for a call."))
+            yield program
+        finally:
+            program.kill()
 
 
 def play(pulse: PrivatePulse, sides: dict[str, Path]) -> None:
@@ -68,7 +70,7 @@ def test_a_live_call_is_judged_kept_and_recorded(
     data = tmp_path / "data"
     with listening(pulse, data, "--json", "--recording", *CONSENT) as program:
         play(pulse, sides)
-        program.send_signal(signal.SIGINT)
+        program.send_signal(signal.SIGTERM)
         out, err = program.communicate(timeout=60)
     assert program.returncode == 0, err
     case = json.loads(out)
@@ -114,7 +116,7 @@ def test_a_call_is_found_by_its_sound(pulse: PrivatePulse, sides: dict[str, Path
     with listening(pulse, tmp_path / "data", "--auto", "--json") as program:
         time.sleep(3)
         play(pulse, sides)
-        program.send_signal(signal.SIGINT)
+        program.send_signal(signal.SIGTERM)
         out, err = program.communicate(timeout=60)
     assert program.returncode == 0, err
     (case,) = map(json.loads, out.splitlines())

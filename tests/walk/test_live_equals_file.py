@@ -33,13 +33,16 @@ def listened(pulse: PrivatePulse, sample: Path, folder: Path, data: Path) -> dic
         write_wav(folder / f"{sink}.wav", side[None], rate)
     command = [sys.executable, "-c", RUN, "listen", *DEVICES, *CONSENT, "--json", "--data-dir", data]
     with Popen(command, env=pulse.env, stdout=PIPE, stderr=PIPE, text=True) as listening:
-        assert listening.stderr
-        assert listening.stderr.readline().startswith("Listening.")
-        players = [pulse.play(folder / f"{sink}.wav", sink) for sink in sides]
-        assert [player.wait(HEARD_S + 30) for player in players] == [0, 0]
-        time.sleep(1)  # the silence that ends the last segment
-        listening.send_signal(signal.SIGINT)
-        judged, errors = listening.communicate(timeout=60)
+        try:
+            assert listening.stderr
+            assert listening.stderr.readline().startswith("Listening.")
+            players = [pulse.play(folder / f"{sink}.wav", sink) for sink in sides]
+            assert [player.wait(HEARD_S + 30) for player in players] == [0, 0]
+            time.sleep(1)  # the silence that ends the last segment
+            listening.send_signal(signal.SIGTERM)
+            judged, errors = listening.communicate(timeout=60)
+        finally:
+            listening.kill()
     assert listening.returncode == 0, errors
     return json.loads(judged)
 
