@@ -17,7 +17,7 @@ _OPENING_S = 0.5
 """Devices are opened one after the other: so much later is no loss, the call had not begun."""
 _LATE_S = 0.25
 """Sound that comes later than that from now on was lost before it; less is a busy machine's delay."""
-_SURE_S = 1.0
+_SURE_S = 3.0
 _PAUSE_S = 0.2
 """A tap that pauses while nothing plays has paused where it is silent for so long."""
 _PIECE_S = 0.5
@@ -134,7 +134,7 @@ class LiveLine:
         return samples[round((self._covered_s - begin_s) * self._rate) :]
 
     def _stood_still(self, begin_s: float) -> bool:
-        """Whether every block of the last second was so late that sound before it must be missing."""
+        """Whether all that came lately was so late that sound before it must be missing."""
         self._lateness = min(self._lateness, begin_s - self._covered_s)
         if begin_s < self._look_again_s:
             return False

@@ -14,8 +14,9 @@ from audio.types import Channel, DeviceInfo, Samples
 
 _WATCH_S = 0.1
 _RETRY_S = 0.25
-_DEAD_S = 1.5
-"""A tap that does not pause and has delivered nothing for so long is opened anew."""
+_DEAD_S = 4.0
+"""A tap that does not pause and has delivered nothing for so long is opened anew. A machine that stood
+still for less gets what the sound server kept for it."""
 _SLOW_START_S = 5.0
 """The same before its first sound: a device may take its time to wake up."""
 

@@ -112,7 +112,7 @@ def test_blocks_that_a_busy_machine_delivers_late_are_not_moved():
     assert items[-1].end == pytest.approx((50 + 30 + 200) * BLOCK, abs=RATE * 0.05)
 
 
-def test_sound_that_went_missing_without_a_word_is_a_gap_after_a_second():
+def test_sound_that_went_missing_without_a_word_is_a_gap_after_three_seconds():
     desk = Desk()
     desk.deliver(100)
     desk.now += 3600.0
