@@ -111,8 +111,11 @@ def test_what_is_said_is_shown_as_it_is_said(
     assert not (tmp_path / "data" / "recordings").exists()
 
 
-def test_a_call_is_found_by_its_sound(pulse: PrivatePulse, sides: dict[str, Path], tmp_path: Path):
-    pulse.env |= {"EARWITNESS_CONSENT": "standing", "EARWITNESS_CONSENT_BASIS": "Contract, clause 7"}
+def test_a_call_is_found_by_its_sound(
+    pulse: PrivatePulse, sides: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setitem(pulse.env, "EARWITNESS_CONSENT", "standing")
+    monkeypatch.setitem(pulse.env, "EARWITNESS_CONSENT_BASIS", "Contract, clause 7")
     with listening(pulse, tmp_path / "data", "--auto", "--json") as program:
         time.sleep(3)
         play(pulse, sides)
