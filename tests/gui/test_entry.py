@@ -56,11 +56,13 @@ def test_closing_the_window_ends_the_program_and_its_threads(built, desk):
         windows = [w for w in QApplication.topLevelWidgets() if isinstance(w, MainWindow)]
         next(window for window in windows if window.isVisible()).close()
 
+    before = set(threading.enumerate())
     timer = when_started(desk, close)
     assert main(["--sample", "b_helpdesk_con"]) == 0
     assert desk.session.stopped.is_set()
     assert built == [True]
-    assert not [t for t in threading.enumerate() if t.name.startswith("earwitness")]
+    left = set(threading.enumerate()) - before
+    assert not [thread for thread in left if thread.name.startswith("earwitness")]
     timer.deleteLater()
 
 
