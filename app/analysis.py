@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from app.call.session import Session
 from app.case_state import CaseState
 from app.cases.writer import CaseWriter
 from app.engines import Engines
-from app.session import Session
 from audio.file_source import Caller, FileSource
 from detection.events import Event
 from detection.voice.enrolment import Enrolment, WatchedVoice

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from app.call_setup import LiveChoice
+from app.call.setup import LiveChoice
 from app.case_state import CaseState
 from app.desk_protocol import CallSession, Desk
 from audio.file_source import Caller

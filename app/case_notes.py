@@ -1,7 +1,7 @@
 """What there is to know of a live call beside its verdicts: its basis, its recording, its sound."""
 
+from app.call.consent import consent_text
 from app.case_state import CaseState
-from app.consent import consent_text
 from app.trouble_words import trouble_word
 from app.words import CHANNEL_NAME
 from detection.clock import clock_at

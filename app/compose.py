@@ -6,20 +6,20 @@ from pathlib import Path
 from threadpoolctl import threadpool_limits
 
 import resources
-from app.call_setup import LiveParts
+from app.call.consent import ConsentRules
+from app.call.listening import LiveBasis
+from app.call.setup import LiveParts
 from app.cases.writer import CaseWriter
-from app.consent import ConsentRules
 from app.desk import LocalDesk
 from app.engines import Engines
-from app.listening import LiveBasis
 from app.logs import log_to_file
-from app.model_store import SETTING_OF, ModelStore
+from app.models.store import SETTING_OF, ModelStore
 from app.paths import case_log, data_dir, models_dir, recordings_dir
 from app.settings import Settings, settings_with
-from audio.devices import find, input_devices, pick
-from audio.live_source import LiveSource, Side
-from audio.loopback import TAPS_PROGRAMS, loopback_devices
-from audio.tap import Devices
+from audio.devices.choose import find, input_devices, pick
+from audio.devices.loopback import TAPS_PROGRAMS, loopback_devices
+from audio.devices.tap import Devices
+from audio.live.source import LiveSource, Side
 from audio.types import Channel, DeviceKind
 from detection.disclosure.rule import load_rule
 from detection.disclosure.statements import load_statements

@@ -5,17 +5,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 import resources
-from app.call_setup import LiveParts, SideDevices
+from app.call.consent import ConsentRules
+from app.call.listening import LiveBasis
+from app.call.session import Listener, Session
+from app.call.setup import LiveParts, SideDevices
 from app.cases.reader import CaseReader
 from app.cases.records import CaseSummary
 from app.cases.voices import read_watched
 from app.cases.writer import CaseWriter
-from app.consent import ConsentRules
 from app.engines import Engines
 from app.errors import NoCaseLogError, SettingsError
-from app.listening import LiveBasis
 from app.paths import settings_file
-from app.session import Listener, Session
 from app.settings import Settings, variable_of
 from app.settings_file import save_settings
 from audio.file_source import Caller, FileSource

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from app.call_setup import SideDevices
+from app.call.consent import ConsentRules
+from app.call.setup import SideDevices
 from app.cases.records import CaseSummary
-from app.consent import ConsentRules
 from audio.file_source import Caller
 from audio.types import Channel
 from detection.events import Acknowledgement, Event
@@ -17,7 +17,7 @@ Listener = Callable[[str, Sequence[Event]], None]
 
 
 class CallSession(Protocol):
-    """A call being walked, as the window sees it (`app.session.Session`)."""
+    """A call being walked, as the window sees it (`app.call.session.Session`)."""
 
     @property
     def case_id(self) -> str: ...

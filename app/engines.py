@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
+from app.call.listening import LiveBasis
+from app.call.session import Listener, Session
 from app.cases.writer import CaseWriter
-from app.listening import LiveBasis
-from app.session import Listener, Session
 from audio.source import AudioSource
 from audio.types import Channel
 from detection.disclosure.judge import DisclosureJudge

@@ -5,9 +5,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from app.call.consent import consent_text
 from app.case_json import end_of
 from app.case_state import CaseState
-from app.consent import consent_text
 from app.trouble_words import trouble_word
 from app.words import (
     CHANNEL_NAME,

@@ -18,7 +18,7 @@ from pydantic_settings import (
 )
 
 import resources
-from app.consent import ConsentMode
+from app.call.consent import ConsentMode
 from app.errors import SettingsError
 from app.paths import settings_file
 

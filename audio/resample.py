@@ -3,7 +3,7 @@
 import numpy as np
 import soxr
 
-from audio.clock import MOST_BENT
+from audio.live.clock import MOST_BENT
 from audio.types import CALL_RATE, AudioChunk, AudioGap, Channel, Samples
 
 _NEARLY_S = 0.001

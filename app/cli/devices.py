@@ -12,8 +12,8 @@ from rich.text import Text
 from app.cli.common import printing, warn
 from app.compose import call_devices
 from app.words import printable
+from audio.devices.loopback import TAPS_PROGRAMS
 from audio.errors import AudioError
-from audio.loopback import TAPS_PROGRAMS
 from audio.types import Channel, DeviceInfo, DeviceKind
 
 _HEADING = {

@@ -32,7 +32,7 @@ class Follower:
         self._state = CaseState("")
 
     def receive(self, case_id: str, events: Sequence[Event]) -> None:
-        """Take in what was just stored (`app.session.Listener`). Any thread."""
+        """Take in what was just stored (`app.call.session.Listener`). Any thread."""
         self._news.put((case_id, events))
 
     def follow(self, listening: Listening, seconds: float | None = None) -> None:

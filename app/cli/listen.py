@@ -8,7 +8,9 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from app.call_after_call import CallAfterCall
+from app.call.call_after_call import CallAfterCall
+from app.call.consent import ConsentError, ConsentRules
+from app.call.session import Session
 from app.case_json import as_json
 from app.case_state import CaseState
 from app.cases.voices import read_enrolment, read_watched
@@ -23,9 +25,7 @@ from app.compose import (
     load_engines,
     open_case_log,
 )
-from app.consent import ConsentError, ConsentRules
 from app.report import print_report
-from app.session import Session
 from app.settings import settings_with
 from app.words import error_text
 from audio.source import AudioSource

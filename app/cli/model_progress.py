@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
-from app.model_words import progress_text
-from app.pace import Pace
+from app.models.pace import Pace
+from app.models.words import progress_text
 from detection.models.watch import Progress as ModelProgress
 from detection.models.watch import Watch
 

@@ -6,9 +6,9 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from app.model_speed import Speed
-from app.model_store import SETTING_OF, ModelRow, ModelState
-from app.model_words import JOB_NAME, about_text, state_text
+from app.models.speed import Speed
+from app.models.store import SETTING_OF, ModelRow, ModelState
+from app.models.words import JOB_NAME, about_text, state_text
 from app.settings import Settings
 from app.words import printable
 from detection.models.shelf import megabytes

@@ -16,9 +16,9 @@ from app.cli.model_tables import (
 )
 from app.compose import open_models
 from app.errors import UnknownModelError
-from app.model_speed import best
-from app.model_store import Choice, Installed
-from app.model_words import (
+from app.models.speed import best
+from app.models.store import Choice, Installed
+from app.models.words import (
     installed_text,
     override_text,
     removed_text,

@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QTextEdit, QVBoxLayout, QWidget
 
-from app.consent import ConsentRules, consent_text
+from app.call.consent import ConsentRules, consent_text
 from app.ui.labels import label
 from app.ui.theme import Theme
 from app.ui.wrapped_check import WrappedCheck

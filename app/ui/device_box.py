@@ -7,7 +7,7 @@ from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from app.call_setup import SideDevices
+from app.call.setup import SideDevices
 from app.ui.labels import label
 from app.ui.marks import mark
 from app.ui.theme import Theme

@@ -7,8 +7,8 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from app.bridge import SessionBridge
-from app.call_setup import LiveChoice, SideDevices
-from app.consent import ConsentRules
+from app.call.consent import ConsentRules
+from app.call.setup import LiveChoice, SideDevices
 from app.errors import EarwitnessError
 from app.ui.consent_panel import ConsentPanel
 from app.ui.device_box import DeviceBox

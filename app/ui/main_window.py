@@ -16,10 +16,10 @@ from PySide6.QtWidgets import (
 )
 
 from app.bridge import SessionBridge
-from app.call_setup import LiveChoice
+from app.call.setup import LiveChoice
 from app.case_state import CaseState
 from app.desk_protocol import Desk
-from app.model_store import ModelStore
+from app.models.store import ModelStore
 from app.ui.alert_bar import AlertBar
 from app.ui.call_view import CallView
 from app.ui.case_list import PAGE, CaseList

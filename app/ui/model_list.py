@@ -7,8 +7,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QWidget
 
-from app.model_store import ModelRow, ModelState
-from app.model_words import JOB_NAME, state_text
+from app.models.store import ModelRow, ModelState
+from app.models.words import JOB_NAME, state_text
 from app.ui.row_table import NOWHERE, Index, RowModel, RowTable
 from detection.models.shelf import megabytes
 

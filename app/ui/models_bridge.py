@@ -10,8 +10,9 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from app.model_store import Choice, ModelRow, ModelStore
-from app.model_words import (
+from app.models.pace import Pace
+from app.models.store import Choice, ModelRow, ModelStore
+from app.models.words import (
     installed_text,
     override_text,
     removed_text,
@@ -19,7 +20,6 @@ from app.model_words import (
     used_text,
     whole_text,
 )
-from app.pace import Pace
 from detection.models.watch import Progress, StoppedError, Watch
 
 _log = logging.getLogger(__name__)

@@ -16,8 +16,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.model_store import ModelRow, ModelState, ModelStore
-from app.model_words import progress_text
+from app.models.store import ModelRow, ModelState, ModelStore
+from app.models.words import progress_text
 from app.ui.error_bar import ErrorBar
 from app.ui.labels import label
 from app.ui.model_list import ModelList

@@ -9,7 +9,7 @@ import pytest
 from pydantic import TypeAdapter
 
 import resources
-from app.consent import ConsentError, ConsentRecorded, ConsentRules, consent_text
+from app.call.consent import ConsentError, ConsentRecorded, ConsentRules, consent_text
 from app.words import local_time
 from detection.errors import DetectionError
 

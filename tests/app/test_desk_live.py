@@ -7,18 +7,18 @@ from typing import cast
 
 import pytest
 
-from app.call_setup import LiveParts, SideDevices
+from app.call.consent import ConsentError
+from app.call.listening import LiveBasis
+from app.call.setup import LiveParts, SideDevices
 from app.cases.writer import CaseWriter
 from app.compose import consent_rules, live_basis
-from app.consent import ConsentError
 from app.desk import LocalDesk
 from app.engines import Engines
-from app.listening import LiveBasis
 from app.paths import case_log, recordings_dir
 from app.settings import Settings, settings_with
+from audio.devices.tap import Tap
 from audio.errors import AudioError
 from audio.source import AudioSource
-from audio.tap import Tap
 from audio.types import Channel, DeviceInfo, DeviceKind
 from detection.events import Acknowledgement
 

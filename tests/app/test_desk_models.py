@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import cast
 
-from app.call_setup import LiveParts
+from app.call.setup import LiveParts
 from app.cases.writer import CaseWriter
 from app.desk import LocalDesk
 from app.engines import Engines

@@ -1,6 +1,6 @@
 import pytest
 
-from app.gaps import OpenGap
+from app.call.gaps import OpenGap
 from audio.types import CALL_RATE, AudioGap, Channel, Trouble, TroubleKind
 
 LOST = "Headset was lost"

@@ -7,9 +7,9 @@ import pytest
 
 import resources
 from app.errors import SettingsError, UnknownModelError
-from app.model_speed import LIMIT, SPEECH_S, Speed, best, measure, phrase
-from app.model_store import ModelRow, ModelState, ModelStore
-from app.model_words import override_text, speed_advice, state_text
+from app.models.speed import LIMIT, SPEECH_S, Speed, best, measure, phrase
+from app.models.store import ModelRow, ModelState, ModelStore
+from app.models.words import override_text, speed_advice, state_text
 from app.settings import settings_with
 from detection.errors import DetectionError
 from detection.models.catalogue import Job, load_catalogue

@@ -2,8 +2,8 @@
 
 import pytest
 
-from app.model_words import progress_text
-from app.pace import Pace
+from app.models.pace import Pace
+from app.models.words import progress_text
 from detection.models.watch import Progress, Stage
 
 

@@ -3,7 +3,7 @@ import threading
 import numpy as np
 import pytest
 
-from app.segment_queue import BEHIND, STOPPED, ClockTick, Displaced, EndOfCall, SegmentQueue
+from app.call.segment_queue import BEHIND, STOPPED, ClockTick, Displaced, EndOfCall, SegmentQueue
 from audio.types import CALL_RATE, Channel
 from detection.transcribe.live import OpenSpeech
 from detection.types import Segment

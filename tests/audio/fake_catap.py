@@ -14,8 +14,8 @@ from typing import Any, Self
 import numpy as np
 import pytest
 
-from audio.loopback import macos
-from audio.native_thread import NativeThread
+from audio.devices.loopback import macos
+from audio.devices.native_thread import NativeThread
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

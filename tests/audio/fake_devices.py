@@ -4,9 +4,9 @@ import threading
 
 import numpy as np
 
-from audio.clock import now_s
+from audio.devices.tap import Hear, Lose
 from audio.errors import AudioError
-from audio.tap import Hear, Lose
+from audio.live.clock import now_s
 from audio.types import DeviceInfo, DeviceKind
 
 RATE = 16000

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from audio import microphones, portaudio
+from audio.devices import microphones, portaudio
 
 
 class PortAudioError(Exception):

@@ -13,7 +13,7 @@ from typing import Any, Self
 import numpy as np
 import pytest
 
-from audio.loopback import wasapi, windows
+from audio.devices.loopback import wasapi, windows
 
 paFloat32 = 1  # noqa: N816 - as the library writes it
 paContinue = 0  # noqa: N816

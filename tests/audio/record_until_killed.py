@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from audio.recorder import Recorder
+from audio.recording.recorder import Recorder
 from audio.types import CALL_RATE, AudioChunk, AudioGap, Channel, Samples
 
 TOLD = struct.Struct("<qq")

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from audio.clock import DeviceClock
+from audio.live.clock import DeviceClock
 from audio.resample import ChannelResampler
 from audio.types import CALL_RATE, AudioChunk, Channel
 

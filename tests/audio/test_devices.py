@@ -1,10 +1,10 @@
 import pytest
 
-from audio import devices
-from audio.devices import find, input_devices, pick
+from audio.devices import choose
+from audio.devices.choose import find, input_devices, pick
+from audio.devices.loopback.pulse import PulseInputs
+from audio.devices.microphones import Microphones
 from audio.errors import AudioError
-from audio.loopback.pulse import PulseInputs
-from audio.microphones import Microphones
 from audio.types import DeviceInfo, DeviceKind
 from tests.pulse import PrivatePulse
 
@@ -69,5 +69,5 @@ def test_on_linux_the_microphones_are_the_sound_servers_where_one_answers(
 
 @pytest.mark.parametrize("platform", ["win32", "darwin"])
 def test_elsewhere_they_are_portaudios(monkeypatch: pytest.MonkeyPatch, platform: str):
-    monkeypatch.setattr(devices.sys, "platform", platform)
+    monkeypatch.setattr(choose.sys, "platform", platform)
     assert isinstance(input_devices(), Microphones)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import soxr
 
-from audio.echo import HISTORY_S, EchoJudgement, EchoKind, EchoWatch, Heard
+from audio.echo.watch import HISTORY_S, EchoJudgement, EchoKind, EchoWatch, Heard
 from audio.types import CALL_RATE, AudioChunk, AudioGap, Channel
 from detection.segmenter import Segmenter
 from detection.types import Segment

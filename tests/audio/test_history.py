@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audio.history import History
+from audio.echo.history import History
 from audio.types import CALL_RATE, AudioChunk, AudioGap, Channel
 
 LENGTH = 50

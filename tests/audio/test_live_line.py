@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from audio.live_line import LiveLine, Origin
+from audio.live.line import LiveLine, Origin
 from audio.ring import AudioRing
 from audio.types import AudioChunk, AudioGap, Channel
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from audio.errors import AudioError
-from audio.live_source import LiveSource, Side
+from audio.live.source import LiveSource, Side
 from audio.ring import AudioRing
 from audio.types import AudioChunk, AudioGap, Channel
 from tests.audio.fake_devices import FakeDevices, device

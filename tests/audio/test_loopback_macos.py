@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from audio import loopback
+from audio.devices import loopback
+from audio.devices.loopback.macos import MacOutputs
+from audio.devices.loopback.virtual import VirtualDevices
 from audio.errors import AudioError
-from audio.loopback.macos import MacOutputs
-from audio.loopback.virtual import VirtualDevices
 from audio.types import DeviceInfo, DeviceKind, Samples
 from tests.audio.fake_catap import AudioProcess, FakeCatap, Mac
 from tests.audio.fake_sounddevice import Sounddevice

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from audio.devices import find, pick
+from audio.devices.choose import find, pick
+from audio.devices.loopback import libpulse, loopback_devices, pulse_connection, pulse_tap
+from audio.devices.loopback.pulse import PulseInputs, PulseOutputs
+from audio.devices.tap import Tap
 from audio.errors import AudioError
-from audio.loopback import libpulse, loopback_devices, pulse_connection, pulse_tap
-from audio.loopback.pulse import PulseInputs, PulseOutputs
-from audio.tap import Tap
 from audio.types import DeviceInfo, DeviceKind, Samples
 from tests.pulse import PrivatePulse, missing, private_pulse
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from audio.devices.loopback import windows_sessions
+from audio.devices.loopback.windows import WindowsOutputs
 from audio.errors import AudioError
-from audio.loopback import windows_sessions
-from audio.loopback.windows import WindowsOutputs
 from audio.types import DeviceInfo, DeviceKind, Samples
 from tests.audio.fake_wasapi import (
     HEADSET,

@@ -10,9 +10,9 @@ from subprocess import PIPE, Popen, run
 import numpy as np
 import pytest
 
-from audio import microphones, portaudio
+from audio.devices import microphones, portaudio
+from audio.devices.microphones import Microphones
 from audio.errors import AudioError
-from audio.microphones import Microphones
 from audio.types import DeviceInfo, DeviceKind, Samples
 from tests.audio.fake_sounddevice import PortAudioError, Sounddevice
 from tests.pulse import PrivatePulse, missing, private_pulse
@@ -303,7 +303,7 @@ def test_a_system_that_does_not_answer_is_an_error_and_may_recover(headset: Soun
 TONES = """
 import sys, time, json
 import numpy as np
-from audio.microphones import Microphones
+from audio.devices.microphones import Microphones
 microphones = Microphones()
 device = next(device for device in microphones.list() if device.name == "far")
 blocks = []
@@ -350,7 +350,7 @@ def test_a_process_whose_server_hangs_still_ends(tmp_path: Path):
     if needed := missing():
         pytest.skip(f"needs Debian's PulseAudio; missing here: {needed}")
     code = (
-        "import sys; from audio.microphones import Microphones; "
+        "import sys; from audio.devices.microphones import Microphones; "
         "device = next(d for d in Microphones().list() if d.name == 'mic'); "
         "tap = Microphones().tap(device); tap.start(lambda *_: None, lambda _: None); "
         "print('ready', flush=True); sys.stdin.readline(); tap.close(); print('closed', flush=True)"
@@ -371,7 +371,7 @@ def test_a_process_whose_server_hangs_still_ends(tmp_path: Path):
 
 def test_the_sinks_of_a_real_sound_server_are_listed(pulse: PrivatePulse):
     code = (
-        "import json; from audio.microphones import Microphones; "
+        "import json; from audio.devices.microphones import Microphones; "
         "print(json.dumps([device.id for device in Microphones().list()]))"
     )
     done = run([sys.executable, "-c", code], env=pulse.env, capture_output=True, text=True, check=True)

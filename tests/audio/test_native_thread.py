@@ -3,8 +3,8 @@ import time
 
 import pytest
 
+from audio.devices.native_thread import NativeThread
 from audio.errors import AudioError
-from audio.native_thread import NativeThread
 
 
 @pytest.fixture

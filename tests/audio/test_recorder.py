@@ -16,8 +16,8 @@ import pytest
 
 from audio.decoder import Block, Recording
 from audio.errors import AudioError
-from audio.flac import FlacEncoder
-from audio.recorder import RecordedFile, Recorder
+from audio.recording.flac import FlacEncoder
+from audio.recording.recorder import RecordedFile, Recorder
 from audio.types import CALL_RATE, AudioChunk, AudioGap, Channel, Samples
 from tests.audio.record_until_killed import NAME, TOLD, recorded, sound
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import soxr
 
-from audio.trouble import TroubleWatch
+from audio.trouble.watch import TroubleWatch
 from audio.types import CALL_RATE, AudioChunk, AudioGap, Channel, Samples, Trouble, TroubleKind
 from tests.call_noises import hold_music, line_noise, silence, tones
 from tests.sound import read_sound

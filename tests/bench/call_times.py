@@ -9,8 +9,8 @@ from unittest.mock import patch
 import numpy as np
 from numpy.typing import NDArray
 
-from audio.clock import now_s
-from audio.live_line import LiveLine
+from audio.live.clock import now_s
+from audio.live.line import LiveLine
 from audio.resample import ChannelResampler
 from audio.types import CALL_RATE, AudioChunk, AudioGap, Channel, Samples
 from detection.segmenter import Segmenter

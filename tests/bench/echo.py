@@ -21,7 +21,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from audio.echo import EchoJudgement, EchoWatch, Heard
+from audio.echo.watch import EchoJudgement, EchoWatch, Heard
 from audio.types import CALL_RATE, AudioChunk, Channel
 from detection.segmenter import Segmenter, SegmenterSettings
 from detection.types import Segment

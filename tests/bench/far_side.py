@@ -4,7 +4,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from audio.clock import now_s
+from audio.live.clock import now_s
 from tests.bench.marked_sound import RATE, Pcm
 from tests.pulse import PrivatePulse
 

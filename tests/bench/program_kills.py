@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from audio.clock import now_s
+from audio.live.clock import now_s
 from audio.types import CALL_RATE, Channel, Samples
 from detection.events import FindingMade, GapHeard, UtteranceHeard
 from tests.bench.far_side import FAR, FarSide

@@ -21,7 +21,7 @@ from rich.table import Table
 
 import resources
 from audio.decoder import Block, Recording
-from audio.recorder import Recorder
+from audio.recording.recorder import Recorder
 from audio.types import CALL_RATE, AudioChunk, AudioGap, Channel, Samples
 from tests.audio.record_until_killed import NAME, TOLD, recorded
 

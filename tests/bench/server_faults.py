@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from audio.clock import now_s
+from audio.live.clock import now_s
 from audio.types import CALL_RATE, Channel, Samples
 from detection.events import CallEnded, GapHeard
 from tests.bench.far_side import FAR, FarSide, Player

@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from audio.clock import now_s
+from audio.live.clock import now_s
 from tests.bench.marked_sound import RATE, Pcm
 from tests.pulse import PrivatePulse
 

@@ -28,8 +28,8 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from app.call.segment_queue import SegmentQueue
 from app.evaluation.hearing import read_sound
-from app.segment_queue import SegmentQueue
 from audio.types import CALL_RATE, AudioChunk, Channel, Samples
 from detection.segmenter import Segmenter, SegmenterSettings
 from detection.transcribe.live import LiveText, OpenSpeech, OpenSpeechWatch

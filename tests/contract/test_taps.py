@@ -18,13 +18,13 @@ from typing import Protocol
 import numpy as np
 import pytest
 
-from audio.clock import now_s
+from audio.devices.loopback.macos import MacOutputs
+from audio.devices.loopback.pulse import PulseInputs, PulseOutputs
+from audio.devices.loopback.windows import WindowsOutputs
+from audio.devices.microphones import Microphones
+from audio.devices.tap import Devices
 from audio.errors import AudioError
-from audio.loopback.macos import MacOutputs
-from audio.loopback.pulse import PulseInputs, PulseOutputs
-from audio.loopback.windows import WindowsOutputs
-from audio.microphones import Microphones
-from audio.tap import Devices
+from audio.live.clock import now_s
 from audio.types import DeviceInfo, DeviceKind, Samples
 from tests.audio.fake_catap import FakeCatap
 from tests.audio.fake_wasapi import FakeWasapi

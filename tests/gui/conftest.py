@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from app.call_setup import LiveChoice, SideDevices
+from app.call.consent import ConsentRules
+from app.call.setup import LiveChoice, SideDevices
 from app.case_state import CaseState
 from app.cases.records import CaseStatus, CaseSummary
-from app.consent import ConsentRules
 from app.desk_protocol import Listener
 from app.errors import EarwitnessError
 from app.ui.main_window import MainWindow

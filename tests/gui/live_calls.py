@@ -1,7 +1,7 @@
 """What a live call may be heard from in these tests, and what its site has callers told."""
 
-from app.call_setup import SideDevices
-from app.consent import ConsentNotice, ConsentRules
+from app.call.consent import ConsentNotice, ConsentRules
+from app.call.setup import SideDevices
 from audio.types import DeviceInfo, DeviceKind
 
 HEADSET = DeviceInfo("alsa_input.headset", "Jabra Evolve2", DeviceKind.INPUT, 48_000, is_default=True)

@@ -8,7 +8,7 @@ from PySide6.QtGui import QColor, QKeySequence, QPalette
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QTextEdit
 
-from app.consent import ConsentError
+from app.call.consent import ConsentError
 from app.ui import listen_dialog
 from app.ui.theme import DARK, LIGHT
 from app.words import printable

@@ -8,7 +8,7 @@ from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 
-from app.call_setup import LiveChoice
+from app.call.setup import LiveChoice
 from app.trouble_words import trouble_text
 from app.ui.case_notes_line import CaseNotesDialog
 from app.ui.theme import DARK

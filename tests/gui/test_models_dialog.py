@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QAbstractButton, QApplication, QFileDialog, QMessageBox, QPushButton
 
 import resources
-from app.model_store import ModelState, ModelStore
+from app.models.store import ModelState, ModelStore
 from app.settings import settings_with
 from app.ui.main_window import MainWindow
 from app.ui.models_dialog import ModelsDialog

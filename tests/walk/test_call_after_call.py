@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.call_after_call import CallAfterCall
+from app.call.call_after_call import CallAfterCall
+from app.call.session import Session
 from app.cases.reader import CaseReader
 from app.cases.writer import CaseWriter
-from app.session import Session
 from audio.errors import AudioError
 from audio.source import AudioSource
 from audio.types import CALL_RATE, AudioChunk, Channel

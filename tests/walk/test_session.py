@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from app.call.session import Session
 from app.cases.reader import CaseReader
 from app.cases.writer import CaseWriter
 from app.errors import CaseLogError
-from app.session import Session
 from audio.errors import AudioError
 from audio.types import CALL_RATE, AudioGap, Channel
 from detection.events import CallEnded, CallStarted, Event, GapHeard, NotJudged, UtteranceHeard

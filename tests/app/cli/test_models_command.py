@@ -15,8 +15,8 @@ import resources
 from app.cli.commands import cli
 from app.cli.model_tables import model_table
 from app.errors import USER_ERRORS
-from app.model_store import ModelStore
-from app.model_words import state_text
+from app.models.store import ModelStore
+from app.models.words import state_text
 from app.settings import settings_with
 from detection.models.catalogue import Job, load_catalogue
 from detection.models.shelf import ModelShelf
@@ -229,7 +229,7 @@ def test_speed_is_measured_and_the_best_is_used(models: Invoke, tmp_path: Path) 
 
 
 def test_a_model_that_is_too_slow_is_not_used(models: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.model_speed.LIMIT", -1.0)
+    monkeypatch.setattr("app.models.speed.LIMIT", -1.0)
     models("install", ID, "--no-use")
     assert "None of them stays within" in models("measure", "--use").output
     assert settings_with().whisper_model is None

@@ -1,0 +1,1 @@
+"""One call from its sound to its case: threads, queues, order, consent."""

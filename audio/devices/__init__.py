@@ -1,0 +1,1 @@
+"""What can be listened to on this machine, and how."""

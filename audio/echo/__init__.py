@@ -1,0 +1,1 @@
+"""Whether the microphone hears the caller again."""

@@ -1,0 +1,1 @@
+"""A live call: its devices on one clock and one time line."""

@@ -1,0 +1,1 @@
+"""Evidence audio in files that a killed process leaves playable."""
