@@ -9,7 +9,7 @@ from detection.events import ConsentRecorded, RecordingEnded
 
 
 def as_json(state: CaseState, file: str, error: Exception | None = None) -> dict[str, Any]:
-    """The object that `earwitness analyze --json` prints; times in seconds from call start.
+    """What `analyze --json` and `listen --json` print of a call; times in seconds from call start.
 
     `error` is why the call ended early where even that could not be stored.
     """

@@ -7,6 +7,7 @@ from rich.text import Text
 
 from app.call.consent import consent_text
 from app.case_json import end_of
+from app.case_notes import recording_text
 from app.case_state import CaseState
 from app.trouble_words import trouble_word
 from app.words import (
@@ -91,8 +92,7 @@ def _kept(state: CaseState) -> list[str]:
     """On what basis a live call is kept, and where its sound is."""
     sentences = list(consent_text(state.consent)) if state.consent else []
     if state.recording:
-        files = ", ".join(kept.file for kept in state.recording.files)
-        sentences += [f"Sound: {files}.", *filter(None, [state.recording.problem])]
+        sentences += recording_text(state.recording)
     return sentences
 
 

@@ -41,7 +41,6 @@ _WORD = {
     TroubleKind.CLIPPING: "Too loud",
     TroubleKind.SAME_SOUND: "Same sound on both sides",
     TroubleKind.NO_FAR_SIDE: "Nothing from the far side",
-    TroubleKind.BLIND_TAP: "Far side plays unheard",
     TroubleKind.LOST: "Device lost",
 }
 
@@ -84,10 +83,6 @@ def _begun(kind: TroubleKind, channel: Channel, system: str) -> str:
             "You are speaking, but the far side gives only digital silence; if you hear the caller, "
             f"choose the device on which the softphone plays{_TAP_PERMISSION[system]}."
         ),
-        TroubleKind.BLIND_TAP: (
-            "The softphone is playing, but its sound does not arrive here; choose the output device "
-            "that it plays on for the far side instead."
-        ),
         TroubleKind.LOST: (
             f"{_DEVICE[channel]} is gone; connect it again, or close the program that has taken it: "
             "the call goes on, and it is heard again by itself."
@@ -106,6 +101,5 @@ def _over(kind: TroubleKind, channel: Channel) -> str:
         ),
         TroubleKind.SAME_SOUND: "The two sides no longer carry the same sound.",
         TroubleKind.NO_FAR_SIDE: "The far side is heard now.",
-        TroubleKind.BLIND_TAP: "What the softphone plays is heard now.",
         TroubleKind.LOST: f"{_DEVICE[channel]} is back.",
     }[kind]

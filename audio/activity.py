@@ -58,8 +58,6 @@ class ActivitySettings:
 
 _HEARD_DBFS = -75.0
 _ABOVE_FLOOR_DB = 6.0
-_BAR_S = 2.0
-"""Quiet after a call that was ended by hand, before which what goes on is still that call."""
 _FLOOR_S = 10
 _FLOORS = 12
 """Stretches of `_FLOOR_S` from which the noise between calls is known."""
@@ -74,7 +72,6 @@ class CallActivity:
         self._floor = _Floor()
         self._now = 0
         self._closed = 0
-        self._is_barred = False
         self._await()
 
     @property
@@ -102,15 +99,6 @@ class CallActivity:
             told += self._judge()
         return told or list(self._judge())
 
-    def begin(self) -> CallBegan:
-        """A person says that a call has begun. What is heard already belongs to it."""
-        return self._open()
-
-    def end(self) -> CallOver:
-        """A person says that the call is over. The next is found after a pause in the sound."""
-        self._is_barred = True
-        return self._close(self._now)
-
     def _take_agent(self, block: Block) -> None:
         if block.has_speech:
             self._agent_spoke = block.end
@@ -125,9 +113,6 @@ class CallActivity:
             return
         pause = block.start - self._far_sound
         self._far_sound = block.end
-        if self._is_barred and pause < _BAR_S * CALL_RATE:
-            return
-        self._is_barred = False
         if self._first is None or pause > self._settings.joined_s * CALL_RATE:
             self._first = block.start
         if block.has_speech:

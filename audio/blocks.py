@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from audio.levels import dbfs, longest_run
+from audio.levels import longest_run, rms_dbfs
 from audio.types import CALL_RATE, AudioChunk, AudioGap, Samples
 
 BLOCK = CALL_RATE // 10
@@ -78,7 +78,7 @@ def _block(start: int, samples: Samples, has_speech: bool) -> Block:
         samples,
         has_speech,
         is_silent=high - low <= _SILENT,
-        level_dbfs=dbfs(float(np.sqrt(np.dot(samples, samples) / BLOCK))),
+        level_dbfs=rms_dbfs(samples),
         is_clipped=max(high, -low) >= _CLIPPED and _has_flat_top(samples),
     )
 

@@ -1,45 +1,17 @@
-"""How loud a channel is, and whether what arrives is sound at all."""
+"""How loud sound is, in dB relative to full scale +-1.0."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from audio.types import CALL_RATE, Samples
+from audio.types import Samples
 
 FLOOR_DBFS = -120.0
 """dBFS given for digital silence, and the lowest level told."""
 
-_CLIPPED = 0.99
-_CLIPPED_RUN = 3
 
-
-class LevelMeter:
-    """Level of one channel's latest block. Updated by the pump thread, read by any.
-
-    Levels are dB relative to full scale +-1.0: a full-scale sine has a peak of 0 and an RMS of -3.01.
-    """
-
-    def __init__(self, rate: int = CALL_RATE) -> None:
-        self._rate = rate
-        self._zeros = 0
-        self.rms_dbfs = FLOOR_DBFS
-        self.peak_dbfs = FLOOR_DBFS
-        self.is_clipping = False
-
-    @property
-    def digital_silence_s(self) -> float:
-        """Seconds of exact zeros up to now: a muted or unpermitted input, never a quiet room."""
-        return self._zeros / self._rate
-
-    def update(self, samples: Samples) -> None:
-        """Take in the next block, shape (n,); an empty one changes nothing."""
-        if not len(samples):
-            return
-        magnitude = np.abs(samples)
-        self.rms_dbfs = dbfs(float(np.sqrt(np.mean(np.square(samples, dtype=np.float64)))))
-        self.peak_dbfs = dbfs(float(magnitude.max()))
-        self.is_clipping = longest_run(magnitude >= _CLIPPED) >= _CLIPPED_RUN
-        heard = np.flatnonzero(magnitude)
-        self._zeros = len(samples) - 1 - int(heard[-1]) if len(heard) else self._zeros + len(samples)
+def rms_dbfs(samples: Samples) -> float:
+    """The level of `samples`, shape (n,) with n > 0: a full-scale sine has -3.01."""
+    return dbfs(float(np.sqrt(np.mean(np.square(samples, dtype=np.float64)))))
 
 
 def dbfs(amplitude: float) -> float:

@@ -55,9 +55,9 @@ class RelaySource:
         start = item.start + early - self._begin
         self._held.push(replace(item, start=start, samples=item.samples[early:]))
 
-    def finish(self) -> None:
-        """Nothing more is fed: the call ends once all of it was handed on."""
-        self._held.close()
+    def finish(self, error: Exception | None = None) -> None:
+        """Nothing more is fed: the call ends once all of it was handed on, early where for `error`."""
+        self._held.close(error)
 
     def start(self, ring: AudioRing) -> None:
         """Begin handing on, from a thread of its own."""
@@ -77,4 +77,4 @@ class RelaySource:
             item = self._held.pop(_POP_TIMEOUT_S)
             if item is not None and not ring.push_waiting(item):
                 return
-        ring.close()
+        ring.close(self._held.error)

@@ -29,8 +29,7 @@ class AudioRing:
     """Holds up to `capacity_s` seconds of each channel, in order of arrival.
 
     One thread pushes and one pops; any may close. The lock is held only while references move, so
-    a real-time callback may `push`. Within a channel one rate is used throughout, and chunks and gaps
-    come in the order of time.
+    a real-time callback may `push`. Within a channel chunks and gaps come in the order of time.
     """
 
     def __init__(self, capacity_s: float = 4.0) -> None:
@@ -124,7 +123,8 @@ class AudioRing:
             self._dropped += len(item.samples)
         start = item.start
         if lane.lost:
-            arrival, start = lane.lost[0], lane.lost[1].start
+            arrival, lost = lane.lost
+            start = round(lost.start * item.rate / lost.rate)
         lane.lost = arrival, AudioGap(item.channel, start, item.end, item.rate, OVERRUN)
 
     def _next_lane(self) -> _Lane | None:

@@ -31,7 +31,7 @@ class AudioSource(Protocol):
 
     @property
     def is_live(self) -> bool:
-        """True where sound cannot wait: a slow walk loses (and counts) sound, it does not delay it."""
+        """True where sound cannot wait: a slow walk loses sound, told as a gap, but is not late."""
         ...
 
     @property

@@ -88,8 +88,6 @@ class TroubleKind(StrEnum):
     """The agent speaks to somebody of whom nothing is heard: what plays is played elsewhere."""
     LOST = "lost"
     """The device is away: unplugged, taken by another program, or its sound server is down."""
-    BLIND_TAP = "blind_tap"
-    """The program or output that is tapped plays, but its tap delivers silence."""
 
 
 @dataclass(frozen=True, slots=True)

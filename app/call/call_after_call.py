@@ -2,7 +2,8 @@
 
 import logging
 import threading
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
 
 from app.call.session import Session
 from audio.activity import CallActivity, CallBegan, CallOver
@@ -26,7 +27,7 @@ class CallAfterCall:
     """Listens to `source` on one thread, and opens and closes a session for each call.
 
     Between calls nothing is kept but the pre-roll in memory. Calls share the models, so a call that
-    begins while the last one is still being judged waits in the pre-roll until that is done.
+    begins while the last one is still being judged is held in memory until that is done.
     """
 
     def __init__(
@@ -37,12 +38,14 @@ class CallAfterCall:
         self._open_call = open_call
         self._activity = CallActivity()
         self._preroll = Preroll()
-        self._relay: RelaySource | None = None
+        self._call: RelaySource | None = None
+        self._waiting: deque[RelaySource] = deque()
         self._session: Session | None = None
-        self._wanted_from: int | None = None
         self._ring = AudioRing()
         self._resamplers = {channel: ChannelResampler(channel) for channel in source.channels}
         self._error: Exception | None = None
+        self._is_stopped = False
+        self._judges_rest = True
         self._done = threading.Event()
 
     @property
@@ -60,9 +63,11 @@ class CallAfterCall:
 
         What was heard of it is still judged, or with `judge_rest` False stored as not judged.
         """
-        self._ring.close()
+        self._is_stopped = True
+        self._judges_rest = self._judges_rest and judge_rest
         if self._session and not judge_rest:
-            self._session.stop(judge_rest=False)
+            self._session.stop_with_source(judge_rest=False)
+        self._ring.close()
 
     def wait(self, timeout_s: float | None = None) -> bool:
         """Wait until listening has ended and all is stored; False where that took longer."""
@@ -73,49 +78,77 @@ class CallAfterCall:
             while not self._ring.ended:
                 item = self._ring.pop(_POP_TIMEOUT_S)
                 if item is not None:
-                    for sound in self._resamplers[item.channel].push(item):
-                        self._take_in(sound)
-                self._open_if_wanted()
+                    self._take_in(self._resamplers[item.channel].push(item))
+                if self._is_free() and self._waiting:
+                    self._open_next()
+            for resampler in self._resamplers.values():
+                self._take_in(resampler.flush())
         except Exception as error:  # noqa: BLE001 - a thread's failure has to reach the one who waits
-            _log.exception("listening ended early")
-            self._error = error
-        finally:
-            self._source.stop()
-            self._end_call()
-            self._error = self._error or self._ring.error
-            if self._session:
-                self._session.wait()
-            self._done.set()
+            self._fail(error)
+        for end in (self._source.stop, self._end_calls):
+            try:
+                end()
+            except Exception as error:  # noqa: BLE001 - as above
+                self._fail(error)
+        self._done.set()
 
-    def _take_in(self, sound: AudioChunk | AudioGap) -> None:
-        segmenter = self._segmenters[sound.channel]
-        if isinstance(sound, AudioGap):
-            segmenter.skip(sound)
-        else:
-            segmenter.push(sound)
-        if self._relay:
-            self._relay.feed(sound)
-        else:
-            self._preroll.push(sound)
-        for change in self._activity.push(sound, has_speech=segmenter.in_speech):
-            match change:
-                case CallBegan(start):
-                    self._wanted_from = start
-                case CallOver():
-                    self._end_call()
+    def _take_in(self, sounds: Sequence[AudioChunk | AudioGap]) -> None:
+        for sound in sounds:
+            segmenter = self._segmenters[sound.channel]
+            if isinstance(sound, AudioGap):
+                segmenter.skip(sound)
+            else:
+                segmenter.push(sound)
+            if self._call:
+                self._call.feed(sound)
+            else:
+                self._preroll.push(sound)
+            for change in self._activity.push(sound, has_speech=segmenter.in_speech):
+                match change:
+                    case CallBegan(start):
+                        self._begin_call(start)
+                    case CallOver():
+                        self._end_call()
 
-    def _open_if_wanted(self) -> None:
-        if self._wanted_from is None or (self._session and not self._session.wait(0)):
-            return
-        relay = RelaySource(self._source.name, self._source.channels, self._wanted_from)
-        self._session = self._open_call(relay)
+    def _begin_call(self, start: int) -> None:
+        self._call = RelaySource(self._source.name, self._source.channels, start)
         for sound in self._preroll.drain():
-            relay.feed(sound)
-        self._relay, self._wanted_from = relay, None
-        self._session.start()
+            self._call.feed(sound)
+        self._waiting.append(self._call)
 
-    def _end_call(self) -> None:
-        self._wanted_from = None
-        if self._relay:
-            self._relay.finish()
-            self._relay = None
+    def _end_call(self, error: Exception | None = None) -> None:
+        if self._call:
+            self._call.finish(error)
+            self._call = None
+
+    def _is_free(self) -> bool:
+        """Whether the models are. Raises what has ended the last call before its time."""
+        if self._session is None:
+            return True
+        is_over = self._session.wait(0)
+        if is_over and self._session.error:
+            raise self._session.error
+        return is_over
+
+    def _open_next(self) -> Session:
+        self._session = self._open_call(self._waiting.popleft())
+        self._session.start()
+        return self._session
+
+    def _end_calls(self) -> None:
+        """Listening is over: so is the call that goes on. Those that wait have their turn even so."""
+        self._error = self._error or self._ring.error
+        is_cut_short = self._is_stopped and self._call is not None
+        if is_cut_short and self._session and not self._waiting:
+            self._session.stop_with_source()
+        self._end_call(self._error)
+        while self._session and self._session.wait() and self._waiting:
+            session = self._open_next()
+            if not self._judges_rest or (is_cut_short and not self._waiting):
+                session.stop_with_source(judge_rest=self._judges_rest)
+        if self._session:
+            self._error = self._error or self._session.error
+
+    def _fail(self, error: Exception) -> None:
+        _log.error("listening ended early", exc_info=error)
+        self._error = self._error or error

@@ -2,38 +2,46 @@
 
 from dataclasses import replace
 
-from audio.types import CALL_RATE, AudioGap, Channel, Trouble, TroubleKind
-
-_AWAY = round(0.4 * CALL_RATE)
-"""A gap longer than that is a device that is away, and worth telling before it is over."""
+from audio.types import AudioGap, Channel, Trouble, TroubleKind
 
 
 class OpenGap:
-    """One channel's gap while it goes on. Belongs to one thread; all at `CALL_RATE`."""
+    """One channel's gap while it goes on. Belongs to one thread; all at `CALL_RATE`.
+
+    What is told in more pieces than one is a device that is away, which is worth telling before it is
+    over; what was lost at once, of a busy machine, is over when it is told.
+    """
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
         self._gap: AudioGap | None = None
-        self._is_told = False
+        self._away_from: int | None = None
 
     def push(self, piece: AudioGap) -> tuple[list[AudioGap], list[Trouble]]:
         """A piece was lost: the gap that ended with it, as it is another one, and what to tell."""
-        ended: list[AudioGap] = []
-        told: list[Trouble] = []
-        if self._gap and (piece.start > self._gap.end or piece.reason != self._gap.reason):
+        if self._gap is None or piece.start > self._gap.end:
             ended, told = self.close(piece.start)
-        first = self._gap or piece
-        self._gap = replace(first, end=piece.end)
-        if not self._is_told and self._gap.end - self._gap.start > _AWAY:
-            self._is_told = True
-            told.append(Trouble(TroubleKind.LOST, self._channel, self._gap.start, piece.end))
-        return ended, told
+            self._gap = piece
+            return ended, told
+        told = []
+        if self._away_from is None:
+            self._away_from = self._gap.start
+            told.append(Trouble(TroubleKind.LOST, self._channel, self._away_from, piece.end))
+        if piece.reason != self._gap.reason:
+            ended, self._gap = [self._gap], piece
+            return ended, told
+        self._gap = replace(self._gap, end=piece.end)
+        return [], told
 
     def close(self, now: int) -> tuple[list[AudioGap], list[Trouble]]:
-        """Sound is back, or the call is over: the gap that was, and that its trouble is over."""
+        """Sound is back: the gap that was, and that its trouble is over."""
+        away_from, self._away_from = self._away_from, None
+        told = []
+        if away_from is not None:
+            told.append(Trouble(TroubleKind.LOST, self._channel, away_from, now, end=now))
+        return self.end(), told
+
+    def end(self) -> list[AudioGap]:
+        """The call is over: the gap that was still open."""
         gap, self._gap = self._gap, None
-        was_told, self._is_told = self._is_told, False
-        if gap is None:
-            return [], []
-        over = [Trouble(TroubleKind.LOST, self._channel, gap.start, now, end=now)] if was_told else []
-        return [gap], over
+        return [gap] if gap else []

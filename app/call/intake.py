@@ -5,12 +5,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from app.call.gaps import OpenGap
-from app.call.listening import Listening
+from app.call.listening import Listening, troubled
 from app.call.segment_queue import ClockTick, Noticed, QueueItem
-from audio.levels import LevelMeter
+from audio.levels import FLOOR_DBFS, rms_dbfs
 from audio.resample import ChannelResampler
 from audio.types import CALL_RATE, AudioChunk, AudioGap, Channel, Trouble
-from detection.events import Event, SoundTroubled
+from detection.events import Event
 from detection.segmenter import Segmenter
 from detection.transcribe.live import LiveText, OpenSpeech, OpenSpeechWatch
 from detection.types import Segment
@@ -35,7 +35,7 @@ class Intake:
         self._want_text = want_text
         self._listening = listening
         self._resamplers = {channel: ChannelResampler(channel) for channel in segmenters}
-        self._meters = {channel: LevelMeter() for channel in segmenters}
+        self._levels = dict.fromkeys(segmenters, FLOOR_DBFS)
         self._gaps = {channel: OpenGap(channel) for channel in segmenters}
         self._heard = dict.fromkeys(segmenters, 0)
         self._watches = {
@@ -54,7 +54,7 @@ class Intake:
     @property
     def levels(self) -> dict[Channel, float]:
         """Level of each channel's latest sound in dBFS. Any thread."""
-        return {channel: meter.rms_dbfs for channel, meter in self._meters.items()}
+        return dict(self._levels)
 
     def take(self, item: AudioChunk | AudioGap) -> None:
         """Take in what the ring gives, at any rate."""
@@ -68,13 +68,15 @@ class Intake:
                 self._take_in(sound)
 
     def finish(self) -> None:
-        """Put what is still open."""
-        for channel, segmenter in self._segmenters.items():
-            self._put_all(segmenter.flush())
-            self._end_gap(channel)
-        self._put_ready(all_of_them=True)
-        if self._listening:
-            self._notice_all(self._listening.end(self.heard))
+        """Put what is still open. Whatever fails of that, the recording is completed."""
+        try:
+            for channel, segmenter in self._segmenters.items():
+                self._put_all(segmenter.flush())
+                self._tell(self._gaps[channel].end(), [])
+            self._put_ready(all_of_them=True)
+        finally:
+            if self._listening:
+                self._notice_all(self._listening.end(self.heard))
 
     def _take_in(self, sound: AudioChunk | AudioGap) -> None:
         channel, segmenter = sound.channel, self._segmenters[sound.channel]
@@ -87,7 +89,7 @@ class Intake:
             self._tell(*self._gaps[channel].push(sound))
         else:
             self._end_gap(channel)
-            self._meters[channel].update(sound.samples)
+            self._levels[channel] = rms_dbfs(sound.samples)
             self._put_all(segmenter.push(sound))
             self._ask_for_text(channel)
         self._tick()
@@ -104,7 +106,9 @@ class Intake:
         watch = self._watches.get(channel)
         if not watch or not (speech := watch.due(self._heard[channel])):
             return
-        kept = self._listening.keep(speech.segment)[0] if self._listening else speech.segment
+        kept = speech.segment
+        if self._listening:
+            kept, _ = self._listening.keep(speech.segment, is_open=True)
         if kept:
             self._want_text(replace(speech, segment=kept))
 
@@ -134,8 +138,3 @@ class Intake:
     def _notice_all(self, events: Sequence[Event]) -> None:
         for event in events:
             self._put(Noticed(event))
-
-
-def troubled(trouble: Trouble) -> SoundTroubled:
-    """The event of a trouble that has begun or ended."""
-    return SoundTroubled(trouble.kind, trouble.channel, trouble.start, trouble.end, trouble.told)

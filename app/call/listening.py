@@ -9,7 +9,7 @@ from audio.echo.watch import EchoWatch, Heard
 from audio.errors import AudioError
 from audio.recording.recorder import Recorder
 from audio.trouble.watch import TroubleWatch
-from audio.types import AudioChunk, AudioGap, Channel
+from audio.types import AudioChunk, AudioGap, Channel, Trouble
 from detection.events import ConsentRecorded, EchoHeard, Event, RecordingEnded, SoundKept, SoundTroubled
 from detection.types import Segment
 
@@ -44,10 +44,8 @@ class Listening:
     def hear(self, sound: AudioChunk | AudioGap, *, has_speech: bool) -> list[Event]:
         """Take in the next sound of either channel; what there is to store about it."""
         self._echo.push(sound)
-        events: list[Event] = [
-            SoundTroubled(trouble.kind, trouble.channel, trouble.start, trouble.end, trouble.told)
-            for trouble in self._trouble.push(sound, has_speech=has_speech)
-        ]
+        found = self._trouble.push(sound, has_speech=has_speech)
+        events: list[Event] = [troubled(trouble) for trouble in found]
         if self._recorder:
             try:
                 self._recorder.push(sound)
@@ -60,17 +58,25 @@ class Listening:
         """Whether enough was heard of the other side to tell what of `segment` is echo."""
         return segment.channel is not Channel.AGENT or segment.end <= self._echo.heard_until
 
-    def keep(self, segment: Segment) -> tuple[Segment | None, list[Event]]:
-        """What of a segment is to be judged: all, the agent's own words, or nothing of an echo."""
+    def keep(self, segment: Segment, *, is_open: bool = False) -> tuple[Segment | None, list[Event]]:
+        """What of a segment is to be judged: all, the agent's own words, or nothing of an echo.
+
+        Of speech that `is_open` nothing is learnt: how often it is looked at depends on the machine.
+        """
         if segment.channel is not Channel.AGENT:
             return segment, []
-        judged = self._echo.judge(segment.start, segment.end)
+        judged = self._echo.judge(segment.start, segment.end, learns=not is_open)
         if judged.heard is Heard.ECHO:
             delay_ms, level_db = judged.delay_ms or 0.0, judged.level_db or 0.0
             return None, [EchoHeard(segment.start, segment.end, delay_ms, level_db, segment.end)]
         if judged.heard is Heard.BOTH and judged.samples is not None:
             return replace(segment, samples=judged.samples), []
         return segment, []
+
+    def abandon(self) -> None:
+        """The call did not begin: nothing is left of its recording."""
+        if self._recorder:
+            self._recorder.discard()
 
     def end(self, at: int) -> list[Event]:
         """The call is over: what was recorded of it."""
@@ -91,3 +97,8 @@ class Listening:
             for file in recorder.files()
         )
         return RecordingEnded(files, problem, at)
+
+
+def troubled(trouble: Trouble) -> SoundTroubled:
+    """The event of a trouble that has begun or ended."""
+    return SoundTroubled(trouble.kind, trouble.channel, trouble.start, trouble.end, trouble.told)

@@ -109,31 +109,36 @@ class Session:
         if self._basis:
             self._store([self._basis.consent])
             self._writer.flush()
+        listening: Listening | None = None
         try:
-            self._intake = self._begin_intake()
+            if self._basis:
+                listening = Listening.begin(self._basis, self._case_id)
             self._source.start(self._ring)
         except Exception as error:
-            if self._intake:
-                self._intake.finish()
+            if listening:
+                listening.abandon()
             self._store([CallEnded("failed", 0, str(error))])
             raise
+        self._intake = Intake(
+            self._segmenters, self._put, self._queue.put_open, self._live_text, listening
+        )
         self._done.clear()
         threading.Thread(target=self._pump, args=(self._intake,), name="earwitness-pump").start()
         threading.Thread(target=self._infer, name="earwitness-inference").start()
-
-    def _begin_intake(self) -> Intake:
-        listening = Listening.begin(self._basis, self._case_id) if self._basis else None
-        return Intake(self._segmenters, self._put, self._queue.put_open, self._live_text, listening)
 
     def stop(self, *, judge_rest: bool = True) -> None:
         """Ask the call to end. Any thread; returns at once; may be called again to hurry.
 
         Speech that was heard is still judged, or with `judge_rest` False stored as not judged.
         """
+        self.stop_with_source(judge_rest=judge_rest)
+        self._ring.close()
+
+    def stop_with_source(self, *, judge_rest: bool = True) -> None:
+        """As `stop`, but what the source still holds is taken in first: it is ending by itself."""
         self._stop_requested.set()
         if not judge_rest:
             self._queue.give_up()
-        self._ring.close()
 
     def wait(self, timeout_s: float | None = None) -> bool:
         """Wait until all is judged and stored; False where that took longer. Safe to interrupt."""
@@ -148,14 +153,13 @@ class Session:
             intake.take_rest()
         except Exception as error:  # noqa: BLE001 - a thread's failure has to reach the one who waits
             self._fail(error)
-        try:
-            self._source.stop()
-            intake.finish()
-        except Exception as error:  # noqa: BLE001 - as above
-            self._fail(error)
-        finally:
-            self._error = self._error or self._ring.error
-            self._put(EndOfCall(self._heard))
+        for end in (self._source.stop, intake.finish):
+            try:
+                end()
+            except Exception as error:  # noqa: BLE001 - as above
+                self._fail(error)
+        self._error = self._error or self._ring.error
+        self._put(EndOfCall(self._heard))
 
     @property
     def _heard(self) -> int:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -62,7 +63,7 @@ def _listed() -> dict[DeviceKind, list[DeviceInfo]]:
             errors.append(error)
             continue
         if channel is Channel.AGENT:
-            found[DeviceKind.INPUT] = there
+            found[DeviceKind.INPUT] = [_as_microphone(device) for device in there]
         else:
             for kind in (DeviceKind.OUTPUT, DeviceKind.APPLICATION):
                 found[kind] = [device for device in there if device.kind is kind]
@@ -71,6 +72,11 @@ def _listed() -> dict[DeviceKind, list[DeviceInfo]]:
     for error in errors:
         warn(str(error))
     return found
+
+
+def _as_microphone(device: DeviceInfo) -> DeviceInfo:
+    """What an output plays can be listened to as a microphone, but is nobody's default one."""
+    return device if device.kind is DeviceKind.INPUT else replace(device, is_default=False)
 
 
 def _as_object(device: DeviceInfo) -> dict[str, Any]:
@@ -86,7 +92,7 @@ def _as_object(device: DeviceInfo) -> dict[str, Any]:
 
 def _print(console: Console, found: Mapping[DeviceKind, Sequence[DeviceInfo]]) -> None:
     """Each device below its kind, its id beside it or, where the terminal is too narrow, below it."""
-    rows = {device: _cells(device) for of_kind in found.values() for device in of_kind}
+    rows = {device: _cells(device, kind) for kind, of_kind in found.items() for device in of_kind}
     widths = [max(map(cell_len, column)) for column in zip(*rows.values(), strict=True)]
     is_wide = len(_INDENT) + sum(widths) + len(_GAP) * len(widths) <= console.width
     for number, (kind, of_kind) in enumerate(found.items()):
@@ -102,8 +108,8 @@ def _print(console: Console, found: Mapping[DeviceKind, Sequence[DeviceInfo]]) -
             console.print(Text(line + below + identity.rstrip()), soft_wrap=True)
 
 
-def _cells(device: DeviceInfo) -> tuple[str, str, str, str]:
-    """Name, whether the default, rate and id."""
+def _cells(device: DeviceInfo, kind: DeviceKind) -> tuple[str, str, str, str]:
+    """Name, whether the default or of another kind, rate and id."""
     rate = "" if device.kind is DeviceKind.APPLICATION else f"{device.rate / 1000:g} kHz"
-    default = "default" if device.is_default else ""
-    return printable(device.name), default, rate, printable(device.id)
+    what = "default" if device.is_default else "" if device.kind is kind else "an output"
+    return printable(device.name), what, rate, printable(device.id)

@@ -1,7 +1,9 @@
 """A terminal that follows calls while they go on."""
 
 import queue
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from signal import SIG_IGN, SIGINT, SIGTERM, getsignal, signal
 from time import monotonic
 from typing import Protocol
 
@@ -28,45 +30,57 @@ class Follower:
     def __init__(self, lines: LiveLines, finished: Callable[[CaseState], None]) -> None:
         self._lines = lines
         self._finished = finished
-        self._news: queue.SimpleQueue[tuple[str, Sequence[Event]]] = queue.SimpleQueue()
+        self._news: queue.SimpleQueue[tuple[str, Event]] = queue.SimpleQueue()
         self._state = CaseState("")
 
     def receive(self, case_id: str, events: Sequence[Event]) -> None:
         """Take in what was just stored (`app.call.session.Listener`). Any thread."""
-        self._news.put((case_id, events))
+        for event in events:
+            self._news.put((case_id, event))
 
     def follow(self, listening: Listening, seconds: float | None = None) -> None:
-        """Show news until listening has ended, by itself, after `seconds` or by Ctrl-C.
+        """Show news until listening has ended, by itself, after `seconds` or by Ctrl-C. Main thread.
 
-        Each further Ctrl-C gives up on judging what was heard, never on storing it.
+        Each further Ctrl-C gives up on judging what was heard, never on storing or showing it.
         """
         until = monotonic() + seconds if seconds else None
-        judge_rest = True
-        while True:
+        heeded = 0
+        with _interrupts() as asked:
             try:
                 while not listening.wait(_POLL_S):
                     self._show()
                     if until and monotonic() > until:
                         listening.stop()
                         until = None
-                break
-            except KeyboardInterrupt:
-                listening.stop(judge_rest=judge_rest)
-                judge_rest = False
+                    for _ in asked[heeded:]:
+                        listening.stop(judge_rest=not heeded)
+                        heeded += 1
             except BaseException:
                 listening.stop()
                 listening.wait()
                 raise
-        self._show()
+            self._show()
 
     def _show(self) -> None:
         while not self._news.empty():
-            case_id, events = self._news.get()
+            case_id, event = self._news.get()
             if case_id != self._state.case_id:
                 self._state = CaseState(case_id)
                 self._lines.begin(case_id)
-            for event in events:
-                self._state.apply(event)
-                self._lines.show(event, self._state)
-                if isinstance(event, CallEnded):
-                    self._finished(self._state)
+            self._state.apply(event)
+            self._lines.show(event, self._state)
+            if isinstance(event, CallEnded):
+                self._finished(self._state)
+
+
+@contextmanager
+def _interrupts() -> Iterator[list[int]]:
+    """The signals that asked to end so far, in place of an exception in the middle of anything."""
+    asked: list[int] = []
+    heard = [each for each in (SIGINT, SIGTERM) if getsignal(each) is not SIG_IGN]
+    before = [signal(each, lambda number, _: asked.append(number)) for each in heard]
+    try:
+        yield asked
+    finally:
+        for number, handler in zip(heard, before, strict=True):
+            signal(number, handler)

@@ -17,7 +17,15 @@ from app.words import (
     voice_text,
 )
 from detection.clock import clock_at
-from detection.events import AlertRaised, EchoHeard, Event, GapHeard, SoundTroubled, UtteranceHeard
+from detection.events import (
+    AlertRaised,
+    EchoHeard,
+    Event,
+    GapHeard,
+    RecordingEnded,
+    SoundTroubled,
+    UtteranceHeard,
+)
 
 
 class LiveLines:
@@ -29,6 +37,7 @@ class LiveLines:
 
     def begin(self, case_id: str) -> None:
         """Say that the call is heard, and how to end it."""
+        self._words.clear()
         self._print(Text(f"Listening. Case {case_id}. Ctrl-C ends the call.", "dim"))
 
     def show(self, event: Event, state: CaseState) -> None:
@@ -49,6 +58,8 @@ class LiveLines:
             case EchoHeard():
                 span = f"{clock_at(event.start)}-{clock_at(event.end)}"
                 self._print(Text(f"{span} The microphone heard the caller again; left out.", "dim"))
+            case RecordingEnded(problem=problem) if problem:
+                self._print(Text(printable(problem), "yellow"))
             case _:
                 self._show_verdicts(state)
 

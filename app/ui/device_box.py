@@ -82,8 +82,9 @@ class DeviceBox(QWidget):
         if self.combo.view().isVisible():
             return
         if self._items is None:
-            self._wanted = side.chosen.id if side.wanted and side.chosen else side.wanted
-            self._wanted_name = side.wanted or ""
+            self._wanted, self._wanted_name = side.wanted, side.wanted or ""
+        if self._wanted and self._wanted == side.wanted and side.chosen:
+            self._wanted = side.chosen.id
         items = _items_of(side)
         if items != self._items:
             self._items = items

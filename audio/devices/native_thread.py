@@ -41,7 +41,7 @@ class NativeThread:
             return answer.result(within_s)
         except TimeoutError as error:
             if answer.done():
-                raise
+                return answer.result()
             answer.cancel()
             raise AudioError(
                 f"The sound system has not answered for {within_s:g} s: restart it, or the machine."

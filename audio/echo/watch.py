@@ -21,7 +21,6 @@ _SURE = 10.0
 _AGENT_S = 0.06
 _LEAST_REMOVED_DB = 3.0
 _OBSERVED = 30
-_ENOUGH = 10
 _AGREE = 80
 _AGREEING = 2
 _POINTS_FOR_ORDER = (2, 5)
@@ -31,30 +30,6 @@ _SAME_LAG = 480
 _SAME_BANDS_HZ = (250, 500, 1000, 2000, 4000)
 _SAME = 0.98
 _SAME_DB = 6.0
-_SAME_S = 3.0
-
-
-class EchoKind(StrEnum):
-    """How the microphone hears what the softphone plays."""
-
-    UNKNOWN = "unknown"
-    """The caller has not said enough yet."""
-    NONE = "none"
-    ECHO = "echo"
-    SAME = "same"
-    """Both channels carry one and the same sound: the wrong device was chosen for one of them."""
-
-
-@dataclass(frozen=True, slots=True)
-class EchoEstimate:
-    """What is known by now; None where there is nothing to say.
-
-    `delay_ms` is how late the microphone hears the caller, `level_db` how loud over what was played.
-    """
-
-    kind: EchoKind
-    delay_ms: float | None = None
-    level_db: float | None = None
 
 
 class Heard(StrEnum):
@@ -69,8 +44,9 @@ class Heard(StrEnum):
 class EchoJudgement:
     """Whose voice a piece holds.
 
-    With both, `samples` is the piece with the echo taken away, as long as it was. `delay_ms` and
-    `level_db` are this piece's, `agent_s` the seconds that the echo does not explain.
+    With both, `samples` is the piece with the echo taken away, as long as it was. `delay_ms` is how late
+    the microphone hears the caller, `level_db` how loud over what was played, `agent_s` the seconds that
+    the echo does not explain.
     """
 
     heard: Heard
@@ -91,8 +67,6 @@ class EchoWatch:
         self._next_block = 0
         self._found: deque[int | None] = deque(maxlen=_OBSERVED)
         self._couplings: deque[float] = deque(maxlen=1500)
-        self._levels_db: deque[float] = deque(maxlen=9)
-        self._same_s = 0.0
 
     def push(self, item: AudioChunk | AudioGap) -> None:
         """Take in the next sound of a channel, at `CALL_RATE`."""
@@ -107,20 +81,10 @@ class EchoWatch:
         """Index up to which both channels were heard: what ends before it can be judged."""
         return min(history.end for history in self._histories.values())
 
-    @property
-    def estimate(self) -> EchoEstimate:
-        """What is known of the echo by now."""
-        if self._same_s >= _SAME_S:
-            return EchoEstimate(EchoKind.SAME)
-        expected = self._expected
-        if expected is not None:
-            level_db = float(np.median(self._levels_db)) if self._levels_db else None
-            return EchoEstimate(EchoKind.ECHO, 1000 * expected / CALL_RATE, level_db)
-        return EchoEstimate(EchoKind.NONE if len(self._found) >= _ENOUGH else EchoKind.UNKNOWN)
-
-    def judge(self, start: int, end: int) -> EchoJudgement:
+    def judge(self, start: int, end: int, *, learns: bool = True) -> EchoJudgement:
         """Whose voice the microphone's samples `start` to `end` hold; see `heard_until`.
 
+        What it `learns` of the echo's level, later pieces are judged by.
         Where nothing proves an echo it is the agent's: to lose what they say is worse than to have a
         line twice. So it is where the sound is no longer kept, and where both channels are one device's.
         """
@@ -132,7 +96,7 @@ class EchoWatch:
         if delay is None or delay.samples < _FIRST_ECHO or _is_same(near, played, delay.samples):
             return EchoJudgement(Heard.AGENT)
         far = self._aligned(start, end, delay)
-        echo = predict_echo(near, far, self._coupling(near, far[HOP * PARTS :]))
+        echo = predict_echo(near, far, self._coupling(near, far[HOP * PARTS :], learns))
         remains = measure(near, echo)
         level_db = _level_db(echo, far[HOP * PARTS :])
         about = 1000 * delay.samples / CALL_RATE, level_db, remains.agent_s
@@ -142,7 +106,6 @@ class EchoWatch:
             or delay.strength < _SURE
         ):
             return EchoJudgement(Heard.BOTH, *about, suppress(near, echo))
-        self._levels_db.append(level_db)
         return EchoJudgement(Heard.ECHO, *about)
 
     @property
@@ -164,9 +127,7 @@ class EchoWatch:
             return
         delay = find_delay(near, far, self._expected)
         if delay is not None and _is_same(near, far, delay.samples):
-            self._same_s += BLOCK / CALL_RATE
             return
-        self._same_s = 0.0
         if np.mean(played**2) >= _ACTIVE:
             self._found.append(delay.samples if delay and delay.samples >= _FIRST_ECHO else None)
 
@@ -184,7 +145,7 @@ class EchoWatch:
         far = self._histories[Channel.CALLER].piece(start + first, start + int(position.max()) + 3)
         return _interpolated(far, position - first)
 
-    def _coupling(self, near: Samples, far: Samples) -> float:
+    def _coupling(self, near: Samples, far: Samples, learns: bool) -> float:
         """The power of the echo over that of what was played.
 
         That of the quieter moments, because in the others the agent speaks; those of late and, where the
@@ -194,8 +155,10 @@ class EchoWatch:
         heard = _powers(near)
         loud = played > played.max(initial=0) * 0.03
         here = heard[loud] / played[loud]
-        self._couplings.extend(here.tolist())
-        return 2 * max(float(np.quantile(self._couplings, 0.3)), float(np.quantile(here, 0.1)))
+        known = deque((*self._couplings, *here.tolist()), self._couplings.maxlen)
+        if learns:
+            self._couplings = known
+        return 2 * max(float(np.quantile(known, 0.3)), float(np.quantile(here, 0.1)))
 
 
 def _powers(sound: Samples) -> np.ndarray:

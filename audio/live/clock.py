@@ -50,18 +50,12 @@ class DeviceClock:
         self._window_end_s = start_s + _WINDOW_S
         self._least = float("inf")
         self._windows: deque[tuple[float, float]] = deque(maxlen=_REMEMBERED)
-        self._drift = 0.0
         self._bend = 0.0
 
     @property
     def stretch(self) -> float:
         """Seconds of the call that the device's next second is to fill, near 1."""
         return 1.0 + self._bend
-
-    @property
-    def drift(self) -> float:
-        """Share by which the device is slow (fast where below 0); 0 until it can be told."""
-        return self._drift
 
     def place(self, seconds: float, heard_s: float) -> None:
         """A block of `seconds` by the device's count was delivered, its last sample at `heard_s`."""
@@ -76,8 +70,9 @@ class DeviceClock:
 
     def _steer(self) -> None:
         times, late = np.array(self._windows).T
+        drift = 0.0
         if len(times) >= _LEAST_WINDOWS:
             apart = times - times.mean()
-            self._drift = float(np.clip(apart @ late / (apart @ apart), -MOST_BENT, MOST_BENT))
+            drift = np.clip(apart @ late / (apart @ apart), -MOST_BENT, MOST_BENT)
         displaced_s = self._device_s + late[-1] - self.placed_s
-        self._bend = float(np.clip(self._drift + displaced_s / _SETTLE_S, -MOST_BENT, MOST_BENT))
+        self._bend = float(np.clip(drift + displaced_s / _SETTLE_S, -MOST_BENT, MOST_BENT))

@@ -20,6 +20,10 @@ _LATE_S = 0.25
 _SURE_S = 3.0
 _PAUSE_S = 0.2
 """A tap that pauses while nothing plays has paused where it is silent for so long."""
+_STOOD_S = 5.0
+"""A pause is looked at ten times a second: what was not looked at for so long was no pause."""
+_LEAST_GAP_S = 0.001
+"""Sound was lost, but not for how long."""
 _PIECE_S = 0.5
 """A gap that goes on is told in pieces, so that the call's clock does."""
 
@@ -93,7 +97,7 @@ class LiveLine:
                 self._begin(begin_s)
             elif lost:
                 self.overflows += 1
-                self._lose_until(max(begin_s, self._covered_s + 1 / self._rate), _OVERFLOW)
+                self._lose_until(max(begin_s, self._covered_s + _LEAST_GAP_S), _OVERFLOW)
             elif self._pauses:
                 samples = self._after_pause(samples, begin_s)
             elif self._stood_still(begin_s):
@@ -107,14 +111,17 @@ class LiveLine:
                 return
             here_s = self._origin.since(at_s)
             if self._clock is None:
-                if here_s - self._covered_s >= _PIECE_S and self._absent:
+                if self._rate and self._pauses:
+                    self._begin(max(self._covered_s, here_s - _PAUSE_S))
+                    self._paused = True
+                elif here_s - self._covered_s >= _PIECE_S and self._absent:
                     self._gap_until(here_s, self._absent)
             elif self._pauses and here_s - self._covered_s > 2 * _PAUSE_S:
-                self._fill_until(here_s - _PAUSE_S)
+                self._pass_pause(here_s - _PAUSE_S)
                 self._paused = True
 
     def _begin(self, begin_s: float) -> None:
-        self._clock = DeviceClock(self._covered_s)
+        self._clock = DeviceClock(self._covered_s)  # `_fill_until` places by it
         if self._absent is _NOT_YET and begin_s <= _OPENING_S:
             self._fill_until(begin_s)
         elif self._absent:
@@ -129,9 +136,16 @@ class LiveLine:
             return samples
         self._paused = False
         if begin_s > self._covered_s:
-            self._fill_until(begin_s)
+            self._pass_pause(begin_s)
             return samples
         return samples[round((self._covered_s - begin_s) * self._rate) :]
+
+    def _pass_pause(self, here_s: float) -> None:
+        """Nothing played up to there, or nobody knows whether anything did."""
+        if here_s - self._covered_s > _STOOD_S:
+            self._lose_until(here_s, _UNSAID)
+        else:
+            self._fill_until(here_s)
 
     def _stood_still(self, begin_s: float) -> bool:
         """Whether all that came lately was so late that sound before it must be missing."""

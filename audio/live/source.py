@@ -19,6 +19,8 @@ _DEAD_S = 4.0
 still for less gets what the sound server kept for it."""
 _SLOW_START_S = 5.0
 """The same before its first sound: a device may take its time to wake up."""
+_RETURN_S = 1.0
+"""So often it is looked whether a device is there again whose place another took."""
 
 _log = logging.getLogger(__name__)
 
@@ -27,8 +29,8 @@ _log = logging.getLogger(__name__)
 class Side:
     """Where one channel's sound comes from.
 
-    `follows_default` goes over to the system's default where the device is gone for good or another one
-    is made the default while it is gone; otherwise the device itself is waited for.
+    Where the device is lost, `follows_default` goes over to what is the system's default then, and back
+    once the device is there again; otherwise the device itself is waited for.
     """
 
     devices: Devices
@@ -89,8 +91,8 @@ class LiveSource:
         try:
             for keeper in self._keepers:
                 keeper.start()
-        except AudioError as error:
-            ring.close(error)
+        except BaseException as error:
+            ring.close(error if isinstance(error, AudioError) else None)
             self.stop()
             raise
 
@@ -111,7 +113,10 @@ class _Keeper:
         self._side = side
         self._stopping = stopping
         self._attached: _Attached | None = None
+        self._heard = side.device
+        self._absent = ""
         self._retry_s = 0.0
+        self._return_s = 0.0
         self._thread = threading.Thread(target=self._keep, name=f"earwitness-{line.channel}")
 
     def start(self) -> None:
@@ -128,26 +133,70 @@ class _Keeper:
 
     def _keep(self) -> None:
         while not self._stopping.wait(_WATCH_S):
-            if self._attached and self._attached.is_lost:
-                _log.warning("%s is lost: %s", self._attached.device.name, self._attached.error)
-                self.line.detach(f"{self._attached.device.name} was lost")
-                self._attached.close()
-                self._attached = None
-            if self._attached is None and now_s() >= self._retry_s:
-                self._attached = self._attach_again()
-                self._retry_s = now_s() + _RETRY_S
+            try:
+                self._look()
+            except Exception:  # noqa: BLE001 - whatever a sound library does, the call goes on
+                _log.exception("looking after %s failed", self._heard.name)
             self.line.catch_up(now_s())
 
-    def _attach_again(self) -> "_Attached | None":
+    def _look(self) -> None:
+        attached = self._attached
+        if attached and attached.is_lost:
+            _log.warning("%s is lost: %s", attached.device.name, attached.error)
+            self._leave(attached, "was lost")
+        elif attached and attached.device.id != self._side.device.id and now_s() >= self._return_s:
+            self._return_s = now_s() + _RETURN_S
+            if self._has_better(attached.device):
+                self._leave(attached, "was left")
+        if self._attached is None and now_s() >= self._retry_s:
+            self._attach_again()
+            self._retry_s = now_s() + _RETRY_S
+
+    def _leave(self, attached: "_Attached", what_became: str) -> None:
+        """Close the device, before anything else: what it still delivers is not the next one's."""
+        attached.close()
+        self._attached = None
+        self._absent = f"{attached.device.name} {what_became}"
+        self.line.detach(self._absent)
+
+    def _has_better(self, device: DeviceInfo) -> bool:
+        """Whether the side's own device can be heard again, or the default is another that can be."""
+        first = next(iter(self._usable()), device)
+        is_meant = first.id == self._side.device.id or first.is_default
+        return first.id != device.id and is_meant and self._can_be_heard(first)
+
+    def _can_be_heard(self, device: DeviceInfo) -> bool:
+        tap = self._side.devices.tap(device)
         try:
-            wanted = self._side.device
+            tap.start(lambda *_: None, lambda _: None)
+        except AudioError:
+            return False
+        tap.close()
+        return True
+
+    def _attach_again(self) -> None:
+        for device in self._usable():
+            if device.id != self._heard.id:
+                self.line.detach(f"{self._absent}, {device.name} is heard in its place")
+            try:
+                self._attached = _Attached(self._side, device, self.line)
+            except AudioError as error:
+                _log.debug("%s is not back yet: %s", device.name, error)
+                self.line.detach(self._absent)
+            else:
+                self._heard = device
+                return
+
+    def _usable(self) -> list[DeviceInfo]:
+        """What can be heard on this side now: its own device first, then the system's default."""
+        wanted = self._side.device
+        try:
             there = [device for device in self._side.devices.list() if device.kind is wanted.kind]
-            back = [device for device in there if device.id == wanted.id]
-            usable = back or (there if self._side.follows_default else [])
-            return _Attached(self._side, usable[0], self.line) if usable else None
         except AudioError as error:
-            _log.debug("%s is not back yet: %s", self._side.device.name, error)
-            return None
+            _log.debug("%s cannot be looked for: %s", wanted.name, error)
+            return []
+        fitting = [device for device in there if device.id == wanted.id or self._side.follows_default]
+        return sorted(fitting, key=lambda device: device.id != wanted.id)
 
 
 class _Attached:
@@ -158,9 +207,12 @@ class _Attached:
         self.error: AudioError | None = None
         self._line = line
         self._heard_at_s = now_s()
+        self._beginning = threading.Lock()
         self._is_new = True
         self._tap = side.devices.tap(device)
         self._tap.start(self._hear, self._lose)
+        if self._tap.pauses:
+            self._begin()
 
     @property
     def is_lost(self) -> bool:
@@ -174,10 +226,15 @@ class _Attached:
 
     def _hear(self, samples: Samples, at_s: float, lost: bool) -> None:
         if self._is_new:
-            self._is_new = False
-            self._line.attach(self._tap.rate, pauses=self._tap.pauses)
+            self._begin()
         self._heard_at_s = at_s
         self._line.hear(samples, at_s, lost)
+
+    def _begin(self) -> None:
+        with self._beginning:
+            if self._is_new:
+                self._line.attach(self._tap.rate, pauses=self._tap.pauses)
+                self._is_new = False
 
     def _lose(self, error: AudioError) -> None:
         self.error = error

@@ -3,6 +3,7 @@
 import errno
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,6 +87,15 @@ class Recorder:
             except OSError as error:
                 raise self._stop(error) from error
             self._release()
+
+    def discard(self) -> None:
+        """Take the files away, as far as that can be done: there was no call after all."""
+        if not self._closed:
+            self._end_sync()
+            self._closed = True
+        for track in self._tracks.values():
+            with suppress(OSError):
+                track.discard()
 
     def files(self) -> tuple[RecordedFile, ...]:
         """What was recorded, once the recorder is closed; reads every file from its start to its end."""

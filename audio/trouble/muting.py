@@ -27,18 +27,14 @@ _ANSWERED = 10 * BLOCKS_PER_S
 
 
 class MicrophoneSilence:
-    """Follows one microphone, block by block.
+    """Follows one microphone, block by block."""
 
-    `gates` says that this microphone is known to give digital silence whenever nobody speaks.
-    """
-
-    def __init__(self, *, gates: bool = False) -> None:
-        self.gates = gates
-        """Whether it gives digital silence whenever nobody speaks, as far as is known."""
+    def __init__(self) -> None:
         self.unheard_since: int | None = None
         """From which sample on nothing has been heard of the device, where that is a trouble."""
         self.muted_since: int | None = None
         """From which sample on a device that was heard is muted."""
+        self._gates = False
         self.forget()
 
     def forget(self) -> None:
@@ -70,7 +66,7 @@ class MicrophoneSilence:
         self._sound = 0
         since = block.end - self._silent * (block.end - block.start)
         if not self._is_heard:
-            if self.unheard_since is None and (not self.gates or self._unanswered >= _ANSWERED):
+            if self.unheard_since is None and (not self._gates or self._unanswered >= _ANSWERED):
                 self.unheard_since = since
         elif self._is_open and self.muted_since is None:
             self.muted_since = since
@@ -90,11 +86,11 @@ class MicrophoneSilence:
         is_steady = len(self._levels) == _STEADY and max(self._levels) - min(self._levels) <= _STEADY_DB
         if is_steady or self._unbroken >= _UNBROKEN:
             self._is_open = True
-            self.gates = False
+            self._gates = False
             self._pauses = 0
 
     def _note_pause(self) -> None:
         self._pauses += 1
         if self._pauses >= _PAUSES:
             self._is_open = False
-            self.gates = True
+            self._gates = True

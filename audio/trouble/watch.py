@@ -16,34 +16,18 @@ _LOST_S = 1.0
 class TroubleWatch:
     """Follows both channels of a live call on one thread.
 
-    `microphone_gates` says what an earlier call has learnt of this microphone (`microphone_gates`).
     Of each kind there is at most one trouble per channel at a time.
     """
 
-    def __init__(self, *, microphone_gates: bool = False) -> None:
+    def __init__(self) -> None:
         self._blocks = {channel: Blocks() for channel in Channel}
         self._lost = dict.fromkeys(Channel, 0)
-        self._microphone = MicrophoneSilence(gates=microphone_gates)
+        self._microphone = MicrophoneSilence()
         self._far = FarSilence()
         self._clipping = {channel: Clipping() for channel in Channel}
         self._copying = Copying()
         self._far_speaks = False
         self._open: dict[tuple[TroubleKind, Channel], Trouble] = {}
-
-    @property
-    def microphone_gates(self) -> bool:
-        """Whether this microphone gives digital silence whenever nobody speaks, as far as is known.
-
-        Worth remembering for the device's next call.
-        """
-        return self._microphone.gates
-
-    def note_output(self, level_dbfs: float) -> None:
-        """How loud the system says that the tapped program or output plays (RMS or peak, dBFS).
-
-        It holds until the next. The thread that pushes.
-        """
-        self._far.note_output(level_dbfs)
 
     def push(self, sound: AudioChunk | AudioGap, *, has_speech: bool = False) -> list[Trouble]:
         """Take in the next sound of either channel, at `CALL_RATE`, each in time order.
@@ -97,6 +81,5 @@ class TroubleWatch:
         yield TroubleKind.MUTED, Channel.AGENT, self._microphone.muted_since
         yield TroubleKind.SAME_SOUND, Channel.AGENT, self._copying.since
         yield TroubleKind.NO_FAR_SIDE, Channel.CALLER, self._far.silent_since
-        yield TroubleKind.BLIND_TAP, Channel.CALLER, self._far.blind_since
         for channel, clipping in self._clipping.items():
             yield TroubleKind.CLIPPING, channel, clipping.since

@@ -34,7 +34,9 @@ _UNWILLING = {401, 403}
 _ABSENT = {404, 410}
 _UNSATISFIABLE = 416
 _PROXY_WANTS_PASSWORD = 407
-_FOR_NOW = {408, 425, 429, 500, 502, 503, 504}
+_FOR_NOW = {408, 425, 429}
+_SERVER_FAULT = 500
+"""From here on it is the server's fault, which may pass."""
 _DIGEST = re.compile(r'^"?([0-9a-f]{64})"?$')
 _STRONG_TAG = re.compile(r'^"[^"]+"$')
 _RANGE = re.compile(r"^bytes (\d{1,15})-\d+/(\d{1,15})$")
@@ -117,12 +119,12 @@ class Transfer:
                 event_hooks={"request": [_refuse_insecure]},
                 headers={"User-Agent": "earwitness", "Accept-Encoding": "identity"},
             )
-        except (ImportError, ValueError, httpx2.InvalidURL) as error:
-            # What is wrong with it is not told: an address may hold a password.
+        except (ImportError, ValueError, httpx2.InvalidURL):
+            # What is wrong with it is told nowhere, no log included: an address may hold a password.
             raise DetectionError(
                 "The proxy set on this machine cannot be used; correct HTTPS_PROXY or ALL_PROXY to an "
                 "address such as http://proxy:8080 (SOCKS is not supported)."
-            ) from error
+            ) from None
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -270,7 +272,7 @@ def _check_status(response: "httpx2.Response", title: str, host: str) -> None:
         return
     if status == _PROXY_WANTS_PASSWORD:
         raise _proxy_refused(host, "it wants a password")
-    if status in _FOR_NOW:
+    if status in _FOR_NOW or status >= _SERVER_FAULT:
         raise _PassingError(f"{host} answered {status}", _retry_after(response))
     if status in _ABSENT:
         raise DetectionError(

@@ -7,6 +7,8 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from audio.types import CALL_RATE, Channel
 from detection.errors import DetectionError
 from detection.transcribe.gates import Gates
@@ -88,7 +90,7 @@ class WhisperTranscriber:
         language, probability = self._language_of(segment.channel, encoded)
         is_sure = probability >= _LANGUAGE_PROBABILITY and encoded.seconds >= _LANGUAGE_S
         result = self._text(segment, encoded, language)
-        return _Pass(segment.start, segment.end, language, is_sure, result)
+        return _Pass(segment, language, is_sure, result)
 
     def _text(self, segment: Segment, encoded: Encoded, language: str) -> Utterance | Rejection:
         decoding = self._window.decode(encoded, language, ", ".join(self._expected))
@@ -121,16 +123,18 @@ class WhisperTranscriber:
 
 @dataclass(frozen=True, slots=True)
 class _Pass:
-    """What one decoding of the sound from `start` to `end` gave, and in which language."""
+    """What one decoding of `segment` gave, and in which language."""
 
-    start: int
-    end: int
+    segment: Segment
     language: str
     settles_language: bool
     result: Utterance | Rejection
 
     def is_of(self, segment: Segment) -> bool:
-        return (self.start, self.end) == (segment.start, segment.end)
+        """Whether it is of the same sound: an echo may have been taken out of it since."""
+        return self.segment.start == segment.start and np.array_equal(
+            self.segment.samples, segment.samples
+        )
 
 
 def _word(word: TimedWord, segment: Segment) -> Word:

@@ -65,11 +65,6 @@ class Tokens:
         )
         self.count = tokenizer.get_vocab_size(with_added_tokens=True)
 
-    @property
-    def pieces(self) -> int:
-        """How many tokens are text; they are the first."""
-        return self.end
-
     def text(self, text: str) -> list[int]:
         """The pieces of `text` as it follows a space."""
         return self._tokenizer.encode(f" {text}", add_special_tokens=False).ids
