@@ -11,6 +11,8 @@ from pathlib import Path
 
 SINKS = ("mic", "far")
 _STARTS_WITHIN_S = 30.0
+_ANSWERS_WITHIN_S = 30.0
+_ENDS_WITHIN_S = 10.0
 
 
 class PrivatePulse:
@@ -46,11 +48,14 @@ class PrivatePulse:
             self.plug(sink)
 
     def stop(self) -> None:
-        """End the daemon."""
+        """End the daemon, by force where it does not end by itself."""
         if self._daemon:
             self._daemon.send_signal(signal.SIGCONT)
             self._daemon.terminate()
-            self._daemon.wait()
+            try:
+                self._daemon.wait(_ENDS_WITHIN_S)
+            except subprocess.TimeoutExpired:
+                self.kill()
 
     def kill(self) -> None:
         """End the daemon as a crash would."""
@@ -91,7 +96,12 @@ class PrivatePulse:
     def control(self, *command: str) -> str:
         """What `pactl` prints for a command."""
         done = subprocess.run(
-            ["pactl", *command], env=self.env, capture_output=True, text=True, check=True
+            ["pactl", *command],
+            env=self.env,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=_ANSWERS_WITHIN_S,
         )
         return done.stdout.strip()
 
@@ -102,13 +112,18 @@ class PrivatePulse:
     def _wait_until_ready(self) -> None:
         assert self._daemon
         deadline = time.monotonic() + _STARTS_WITHIN_S
-        while subprocess.run(
-            ["pactl", "info"], env=self.env, capture_output=True, check=False
-        ).returncode:
+        while not self._is_ready():
             if self._daemon.poll() is not None or time.monotonic() > deadline:
                 log = (self._folder / "pulse.log").read_text()
                 raise RuntimeError(f"pulseaudio did not start:\n{log}")
             time.sleep(0.05)
+
+    def _is_ready(self) -> bool:
+        try:
+            self.control("info")
+        except subprocess.SubprocessError:
+            return False
+        return True
 
 
 def missing() -> str:

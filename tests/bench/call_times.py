@@ -24,8 +24,8 @@ _POINTS = 8
 class ChannelTimes:
     """What passed on one channel. Moments are `now_s`."""
 
-    blocks: list[tuple[float, int]] = field(default_factory=list)
-    """When the tap delivered, and how many samples at `RATE`."""
+    blocks: list[tuple[float, int, float]] = field(default_factory=list)
+    """When the tap delivered, how many samples at `RATE`, and where the call's line (s) then ended."""
     pieces: list[Pcm] = field(default_factory=list)
     """What left the ring, at `RATE`."""
     placed: list[tuple[float, int]] = field(default_factory=list)
@@ -41,13 +41,19 @@ class ChannelTimes:
 
     def jitter_s(self) -> NDArray[np.float64]:
         """By how much the time from one block to the next differs from what the block lasts."""
-        at_s, count = (np.array(column) for column in zip(*self.blocks, strict=True))
+        at_s, count, _ = (np.array(column) for column in zip(*self.blocks, strict=True))
         return np.abs(np.diff(at_s) - count[1:] / RATE)
 
     def delivered(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Samples delivered up to and with each block, and when: the same places in both."""
-        at_s, count = (np.array(column) for column in zip(*self.blocks, strict=True))
-        return np.cumsum(count).astype(np.float64), at_s
+        """Samples up to and with each block, as they leave the ring, and when it was delivered.
+
+        The line puts in silence of its own, as while the other side's device is opened: what the taps
+        gave says nothing of what a sample's number is behind the ring.
+        """
+        at_s, _, covered_s = (np.array(column) for column in zip(*self.blocks, strict=True))
+        line_s, number = (np.array(column) for column in zip(*self.placed, strict=True))
+        left = covered_s <= line_s[-1]
+        return np.interp(covered_s[left], line_s, number), at_s[left]
 
     def given_samples(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Numbers of samples at `RATE` (evenly spread), and when the segmenter was given each."""
@@ -69,8 +75,9 @@ def watched() -> Iterator[Times]:
     counted = dict.fromkeys(Channel, 0)
 
     def hear(line: LiveLine, samples: Samples, at_s: float, lost: bool) -> None:
-        times[line.channel].blocks.append((now_s(), len(samples)))
+        delivered_s = now_s()
         heard(line, samples, at_s, lost)
+        times[line.channel].blocks.append((delivered_s, len(samples), line._covered_s))
 
     def resample(resampler: ChannelResampler, item: AudioChunk | AudioGap) -> Any:
         noted = times[item.channel]

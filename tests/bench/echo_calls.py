@@ -17,8 +17,8 @@ VOICE_DBFS = -26.0
 LEVELS_DB = (-3.0, -6.0, -10.0, -15.0, -20.0, -30.0, -40.0)
 CALL_S = 45
 CLIPS = 4
-_WORD = (np.hanning(4800) ** 0.25).astype(np.float32)
 """Of one speaker, at most."""
+_WORD = (np.hanning(4800) ** 0.25).astype(np.float32)
 
 Voices = Sequence[Sequence[Sound]]
 """Clips by speaker."""
@@ -26,13 +26,16 @@ Voices = Sequence[Sequence[Sound]]
 
 @dataclass
 class EchoCall:
-    """A call and what its microphone's sound is the sum of, all at `CALL_RATE`."""
+    """A call and what its microphone's sound is the sum of, all at `CALL_RATE`.
+
+    `delay_ms` is None where the echo has no one delay, `level_db` where there is no loudspeaker.
+    """
 
     far: Sound
     agent: Sound
     echo: Sound
     noise: Sound
-    delay_ms: float = 0.0
+    delay_ms: float | None = None
     level_db: float | None = None
     mic: Sound = field(init=False)
 
@@ -227,7 +230,7 @@ def _jump(rng: np.random.Generator, voices: Voices) -> EchoCall:
     half = len(call.echo) // 2
     later = np.roll(call.echo, round(0.14 * CALL_RATE))
     echo = np.concatenate([call.echo[:half], later[half:]])
-    return EchoCall(call.far, call.agent, echo, call.noise, call.delay_ms + 140, -6)
+    return EchoCall(call.far, call.agent, echo, call.noise, level_db=-6)
 
 
 def _seed(rng: np.random.Generator) -> int:

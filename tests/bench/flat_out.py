@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 
 from app.engines import Engines
@@ -19,24 +20,22 @@ def flat_out(engines: Engines) -> Iterator[None]:
     """Keep two cores busy until the block ends: the recognizer, and voice detector with voice activity.
 
     As in a call the recognizer has a process of its own, and the others are in this one. `engines` are
-    not those of the call that is measured.
+    not those of the call that is measured. What fails in one of them is raised when the block ends.
     """
     stopping = threading.Event()
     samples = at_call_rate(marked_call(_PHRASE_S)[0])
     phrase = Segment(Channel.CALLER, 0, len(samples), samples)
-    threads = [
-        threading.Thread(target=_again_and_again, args=(work, stopping))
-        for work in (lambda: _recognize(engines, phrase), lambda: _judge(engines, phrase))
-    ]
-    with closing(engines):
-        for thread in threads:
-            thread.start()
+    with closing(engines), ThreadPoolExecutor(2) as pool:
+        futures = [
+            pool.submit(_again_and_again, work, stopping)
+            for work in (lambda: _recognize(engines, phrase), lambda: _judge(engines, phrase))
+        ]
         try:
             yield
         finally:
             stopping.set()
-            for thread in threads:
-                thread.join()
+        for future in futures:
+            future.result()
 
 
 def _again_and_again(work: Callable[[], None], stopping: threading.Event) -> None:

@@ -5,10 +5,11 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self, TypeVar
 
 import numpy as np
 from rich.console import Console
@@ -22,33 +23,42 @@ from audio.types import Channel, Samples
 from detection.events import Event
 from tests.bench.far_side import FAR
 from tests.bench.sound_card import NAME
+from tests.live_program import COMMAND, CONSENT, REPO
 from tests.pulse import PrivatePulse
 from tests.sound import read_sound
 
-_REPO = Path(__file__).parents[2]
-_BEGINS_WITHIN_S = 120.0
-_ENDS_WITHIN_S = 120.0
+_WITHIN_S = 120.0
+"""In which it begins, records sound, or ends: ample."""
 _CASE = re.compile(r"Case (\S+)\. ")
-_COMMAND = ("listen", "--microphone", NAME, "--far-side", FAR, "--recording", "--consent-given")
+_Found = TypeVar("_Found")
+_OPTIONS = ("--microphone", NAME, "--far-side", FAR, "--recording", *CONSENT)
 
 
 class ListeningProgram:
-    """One call of the program, recorded into the data folder `data`; its output is beside it."""
+    """One call of the program, recorded into the data folder `data`; its output is beside it.
+
+    As a context it is killed at the latest when the block ends.
+    """
 
     def __init__(self, pulse: PrivatePulse, data: Path, name: str) -> None:
         self._data = data
         self._output = data.with_name(f"{data.name}-{name}.out")
         self.errors = data.with_name(f"{data.name}-{name}.err")
-        run = "import sys; from app.cli import main; sys.exit(main())"
         with self._output.open("wb") as output, self.errors.open("wb") as errors:
             self._process = subprocess.Popen(
-                [sys.executable, "-c", run, *_COMMAND, "--consent-by", "bench", "--data-dir", data],
+                [*COMMAND, *_OPTIONS, "--data-dir", data],
                 env=pulse.env,
-                cwd=_REPO,
+                cwd=REPO,
                 stdout=output,
                 stderr=errors,
             )
-        self.case_id = self._begun()
+        self.case_id = self._awaited(lambda: _CASE.search(self.output), "did not begin")[1]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end()
 
     @property
     def output(self) -> str:
@@ -60,9 +70,9 @@ class ListeningProgram:
         """Whether it goes on."""
         return self._process.poll() is None
 
-    def heard_something(self) -> bool:
-        """Whether both channels' files hold sound yet."""
-        return all(path.is_file() and path.stat().st_size > 4096 for path in self.recordings)
+    def await_sound(self) -> None:
+        """Wait until both channels' files hold sound."""
+        self._awaited(self._holds_sound, "did not record both channels")
 
     def kill(self) -> list[int]:
         """End it as the system does when memory is short; its child processes then."""
@@ -77,7 +87,7 @@ class ListeningProgram:
 
     def wait(self) -> int:
         """Its exit status."""
-        return self._process.wait(_ENDS_WITHIN_S)
+        return self._process.wait(_WITHIN_S)
 
     @property
     def recordings(self) -> list[Path]:
@@ -94,13 +104,21 @@ class ListeningProgram:
         """Whether `earwitness cases verify` accepts the case."""
         return all(check.ok for check in verify(case_log(self._data), self.case_id))
 
-    def _begun(self) -> str:
-        deadline = time.monotonic() + _BEGINS_WITHIN_S
-        while not (said := _CASE.search(self.output)):
+    def _holds_sound(self) -> bool:
+        return all(path.is_file() and path.stat().st_size > 4096 for path in self.recordings)
+
+    def _awaited(self, look: Callable[[], _Found | None], failure: str) -> _Found:
+        deadline = time.monotonic() + _WITHIN_S
+        while not (found := look()):
             if not self.is_running or time.monotonic() > deadline:
-                raise RuntimeError(f"the program did not begin:\n{self.errors.read_text()}")
+                self._end()
+                raise RuntimeError(f"the program {failure}:\n{self.errors.read_text()}")
             time.sleep(0.05)
-        return said[1]
+        return found
+
+    def _end(self) -> None:
+        self._process.kill()
+        self._process.wait()
 
     def _children(self) -> list[int]:
         tasks = Path(f"/proc/{self._process.pid}/task").glob("*/children")

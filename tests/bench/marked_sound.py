@@ -143,12 +143,19 @@ def _find(needle: Pcm, played: Pcm, offset: int) -> int | None:
 class Followed:
     """A recording's piece at `CALL_RATE`, and where in what was played each part of it is."""
 
+    begin: int
+    """First sample of the piece that is no silence."""
     starts: NDArray[np.int64]
     """First sample of each window in the recording."""
     places: NDArray[np.float64]
     """Its place in what was played, in samples at `CALL_RATE`."""
     jumps: int
     """Where sound is missing or too much between two windows, or a window is something else."""
+
+    @property
+    def begin_place(self) -> float:
+        """Place of `begin` in what was played."""
+        return float(self.places[0]) - (int(self.starts[0]) - self.begin)
 
     @property
     def end(self) -> int:
@@ -199,8 +206,8 @@ def followed(recorded: Samples, begin: int, end: int, played: Samples, near: sli
         piece = recorded[start : start + _WINDOW]
         late, likeness = _late(piece, played[guess : guess + _WINDOW])
         if likeness < _ALIKE:
-            begin = max(0, guess - CALL_RATE)
-            elsewhere = _search(piece, played[begin : guess + CALL_RATE], begin)
+            around = max(0, guess - CALL_RATE)
+            elsewhere = _search(piece, played[around : guess + CALL_RATE], around)
             if elsewhere is not None:
                 guess, late, likeness = elsewhere, 0.0, 1.0
         alike += likeness >= _ALIKE
@@ -212,7 +219,7 @@ def followed(recorded: Samples, begin: int, end: int, played: Samples, near: sli
         [np.median(steps[max(0, i - _BESIDE) : i + _BESIDE + 1]) for i in range(len(steps))]
     )
     jumps = int((np.abs(steps - usual) > _JUMP).sum()) + len(known) - alike
-    return Followed(np.array(known), np.array(places), jumps)
+    return Followed(begin, np.array(known), np.array(places), jumps)
 
 
 def _search(piece: Samples, played: Samples, offset: int) -> int | None:

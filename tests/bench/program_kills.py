@@ -1,8 +1,6 @@
 """`earwitness listen` killed at random moments while it transcribes, and what each call has left."""
 
 import random
-import shutil
-import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,10 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from audio.errors import AudioError
 from audio.live.clock import now_s
 from audio.types import CALL_RATE, Channel, Samples
 from detection.events import FindingMade, GapHeard, UtteranceHeard
 from tests.bench.far_side import FAR, FarSide
+from tests.bench.flac import count_refused
 from tests.bench.listening_program import ListeningProgram, is_alive, recorded, shown
 from tests.bench.marked_sound import RATE, Followed, at_call_rate, followed, marked_call, pieces
 from tests.bench.sound_card import SoundCard, Stamps
@@ -40,6 +40,7 @@ class Killed:
 
     program: ListeningProgram
     at_s: float
+    children: int
     children_left: int
 
 
@@ -48,10 +49,10 @@ def measure(folder: Path, kills: int, at_once: int) -> dict[str, Any]:
     far, near = marked_call(kills / at_once * _SECONDS_EACH + 60)
     with private_pulse(folder, (FAR,)) as pulse:
         card, caller = SoundCard(pulse, folder, near), FarSide(pulse, folder, far)
-        card.plug()
-        card.prepare()
-        card.start()
         try:
+            card.plug()
+            card.prepare()
+            card.start()
             caller.play()
             with ThreadPoolExecutor(at_once) as lanes:
                 # Each lane has a data folder, in which one call is killed after another.
@@ -71,17 +72,16 @@ def _lane(pulse: PrivatePulse, folder: Path, kills: int, at_once: int, lane: int
 
 
 def _kill(pulse: PrivatePulse, data: Path, run: int) -> Killed:
-    program = ListeningProgram(pulse, data, str(run))
-    while not program.heard_something():
-        time.sleep(0.05)
-    time.sleep(random.Random(run).uniform(*_LIVES_S))  # noqa: S311  when to kill is no secret
-    at_s = now_s()
-    children = program.kill()
-    program.wait()
+    with ListeningProgram(pulse, data, str(run)) as program:
+        program.await_sound()
+        time.sleep(random.Random(run).uniform(*_LIVES_S))  # noqa: S311  when to kill is no secret
+        at_s = now_s()
+        children = program.kill()
+        program.wait()
     deadline = now_s() + _CHILD_ENDS_WITHIN_S
     while (left := sum(map(is_alive, children))) and now_s() < deadline:
         time.sleep(0.1)
-    return Killed(program, at_s, left)
+    return Killed(program, at_s, len(children), left)
 
 
 class _Left:
@@ -108,13 +108,12 @@ def _figures(
 ) -> dict[str, Any]:
     lefts: list[_Left] = []
     lost_ms: dict[Channel, list[float]] = {channel: [] for channel in Channel}
-    unplayable, refused, lines, missing, told_of, seconds = 0, 0, 0, 0, 0, 0.0
+    unread, refused, lines, missing, told_of, seconds = 0, 0, 0, 0, 0, 0.0
     for each in killed:
-        paths = each.program.recordings
-        unplayable += sum(map(_is_refused, paths))
-        caller, agent = (recorded(path) for path in paths)
+        caller, agent = sounds = [_readable(path) for path in each.program.recordings]
+        unread += sum(not len(sound) for sound in sounds)
         seconds += len(agent) / CALL_RATE
-        begin_s = each.at_s - len(agent) / CALL_RATE
+        begin_s = each.at_s - max(map(len, sounds)) / CALL_RATE
         events = each.program.events()
         gaps = [event for event in events if isinstance(event, GapHeard)]
         sides = {
@@ -138,7 +137,10 @@ def _figures(
     return {
         "programs killed": len(killed),
         "seconds recorded": round(seconds),
-        "files that cannot be played": unplayable,
+        "files that cannot be read": unread,
+        "files that flac -t refuses": count_refused(
+            path for each in killed for path in each.program.recordings
+        ),
         "recordings that were not found in what was played": sum(left.unfound for left in lefts),
         "jumps in them": sum(left.jumps for left in lefts),
         "silence in them, s": round(sum(left.silence_s for left in lefts), 2),
@@ -149,6 +151,7 @@ def _figures(
         "lines shown that are not in the log": missing,
         "utterances and findings in the log": told_of,
         "cases not intact": refused,
+        "child processes seen": sum(each.children for each in killed),
         "child processes left": sum(each.children_left for each in killed),
     }
 
@@ -164,11 +167,9 @@ def _follow(sound: Samples, span: slice, played: Samples, begin_s: float) -> Fol
     return followed(sound, span.start, span.stop, played, near)
 
 
-def _is_refused(path: Path) -> bool:
-    """Whether FLAC's own program, where it is installed, finds fault with a file."""
-    flac = shutil.which("flac")
-    if not flac:
-        return False
-    return (
-        subprocess.run([flac, "-t", "-s", str(path)], capture_output=True, check=False).returncode != 0
-    )
+def _readable(path: Path) -> Samples:
+    """What a recording holds; nothing where it is damaged."""
+    try:
+        return recorded(path)
+    except AudioError:
+        return np.zeros(0, np.float32)

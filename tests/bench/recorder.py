@@ -24,6 +24,7 @@ from audio.decoder import Block, Recording
 from audio.recording.recorder import Recorder
 from audio.types import CALL_RATE, AudioChunk, AudioGap, Channel, Samples
 from tests.audio.record_until_killed import NAME, TOLD, recorded
+from tests.bench.flac import count_refused
 
 REPO = Path(__file__).parents[2]
 SAMPLE = resources.ROOT / "samples" / "b_helpdesk_con.wav"
@@ -87,7 +88,7 @@ def _call(side: int) -> Samples:
 
 def _kills(folder: Path, kills: int) -> list[tuple[str, str]]:
     moments = random.Random(9)  # noqa: S311  when to kill is no secret
-    lost_ms, wrong, flac_refused = [], 0, 0
+    lost_ms, wrong, paths = [], 0, []
     for run in range(kills):
         told = _killed(folder / str(run), moments.uniform(0, 1))
         for channel, handed_over in zip(Channel, told, strict=True):
@@ -96,11 +97,11 @@ def _kills(folder: Path, kills: int) -> list[tuple[str, str]]:
             kept = np.concatenate([block.samples[0] for block in blocks])
             wrong += not np.array_equal(kept, recorded(channel, len(kept)))
             lost_ms.append(max(0, handed_over - len(kept)) / CALL_RATE * 1e3)
-            flac_refused += _is_refused_by_flac(path)
+            paths.append(path)
     return [
         ("files of killed programs", str(2 * kills)),
         ("with a sample that is not what was handed over", str(wrong)),
-        ("refused by flac -t", str(flac_refused) if shutil.which("flac") else "flac is not installed"),
+        ("refused by flac -t", str(count_refused(paths))),
         (
             "lost of what was handed over: median, most",
             f"{np.median(lost_ms):.0f}, {max(lost_ms):.0f} ms",
@@ -121,15 +122,6 @@ def _killed(folder: Path, after_s: float) -> tuple[int, ...]:
     killer.join()
     whole = len(told) // TOLD.size * TOLD.size
     return TOLD.unpack(told[:whole][-TOLD.size :])
-
-
-def _is_refused_by_flac(path: Path) -> bool:
-    flac = shutil.which("flac")
-    if not flac:
-        return False
-    return (
-        subprocess.run([flac, "-t", "-s", str(path)], capture_output=True, check=False).returncode != 0
-    )
 
 
 if __name__ == "__main__":

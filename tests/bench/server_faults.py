@@ -2,6 +2,7 @@
 
 import random
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -32,6 +33,8 @@ class Fault:
 
     kind: str
     at_s: float
+    away_until_s: float = 0.0
+    """When the command that puts back what was taken away was begun."""
     back_s: dict[Channel, float] = field(default_factory=dict)
 
 
@@ -40,18 +43,17 @@ def measure(folder: Path, times: int) -> dict[str, Any]:
     far, near = marked_call(times * _SECONDS_EACH + 60)
     with private_pulse(folder, (FAR,)) as pulse:
         card, caller = SoundCard(pulse, folder, near), FarSide(pulse, folder, far)
-        card.plug()
-        card.prepare()
-        card.start()
         try:
-            program = ListeningProgram(pulse, folder / "data", "faults")
-            caller.play()
-            while not program.heard_something():
-                time.sleep(0.1)
-            faults = [_fault(pulse, card, caller, number) for number in range(times)]
-            time.sleep(_LOOK_S)
-            went_on = program.is_running
-            status = program.interrupt()
+            card.plug()
+            card.prepare()
+            card.start()
+            with ListeningProgram(pulse, folder / "data", "faults") as program:
+                caller.play()
+                program.await_sound()
+                faults = [_fault(pulse, card, caller, number) for number in range(times)]
+                time.sleep(_LOOK_S)
+                went_on = program.is_running
+                status = program.interrupt()
             stamps = card.stamps()
         finally:
             caller.stop()
@@ -68,25 +70,42 @@ def _fault(pulse: PrivatePulse, card: SoundCard, caller: FarSide, number: int) -
     match fault.kind:
         case "server killed":
             pulse.kill()
-            time.sleep(away_s)
+        case "output removed":
+            pulse.unplug(FAR)
+        case _:
+            card.unplug()
+    time.sleep(away_s)
+    fault.away_until_s = now_s()
+    match fault.kind:
+        case "server killed":
             pulse.start()
             fault.back_s[Channel.CALLER] = now_s()
             card.plug()
             fault.back_s[Channel.AGENT] = now_s()
         case "output removed":
-            pulse.unplug(FAR)
-            time.sleep(away_s)
             pulse.plug(FAR)
             fault.back_s[Channel.CALLER] = now_s()
         case _:
-            card.unplug()
-            time.sleep(away_s)
             card.plug()
             fault.back_s[Channel.AGENT] = now_s()
     if Channel.CALLER in fault.back_s:
         caller.play()
     time.sleep(chance.uniform(2.5, 3.5))
     return fault
+
+
+@dataclass
+class _Loss:
+    """What one fault took of one channel: the gap in the log, and what is recorded around it."""
+
+    fault: Fault
+    channel: Channel
+    gap: GapHeard
+    before: Followed | None
+    ends_s: float | None
+    """When the last sample before the gap was spoken; None where nothing that was played is there."""
+    goes_on_s: float | None
+    """When the first one after it was."""
 
 
 class _Call:
@@ -117,45 +136,47 @@ class _Call:
         self._begin_s = self._placed()
 
     def figures(self, faults: list[Fault]) -> dict[str, Any]:
-        """What became of the sound before each fault, and of the call."""
-        jumps, unfound, without_gap = 0, 0, 0
-        lost_ms: dict[Channel, list[float]] = {channel: [] for channel in Channel}
-        back_s: dict[Channel, list[float]] = {channel: [] for channel in Channel}
-        explained = set[int]()
-        for fault in faults:
-            for channel, there_s in fault.back_s.items():
-                gap = self._gap_of(channel, fault.at_s, there_s)
-                if gap is None:
-                    without_gap += 1
-                    continue
-                explained.add(id(gap))
-                back_s[channel].append(max(0.0, self._begin_s + gap.end / CALL_RATE - there_s))
-                heard = self._before(channel, gap)
-                if heard is None:
-                    unfound += 1
-                    continue
-                jumps += heard.jumps
-                lost_ms[channel].append(max(0.0, fault.at_s - self._heard_until_s(channel, heard)) * 1e3)
+        """What became of the sound around each fault, and of the call."""
+        losses = list(self._losses(faults))
+        explained = {id(loss.gap) for loss in losses}
         others = [
             f"{gap.channel} {(gap.end - gap.start) / CALL_RATE:.2f} s: {gap.reason}"
             for gap in chain(*self._gaps.values())
             if id(gap) not in explained and gap.start
         ]
+        before = [loss.before for loss in losses if loss.before]
+        missing_ms = {channel: _missing_ms(losses, channel) for channel in Channel}
+        back_s = {channel: _back_s(losses, channel) for channel in Channel}
+        back = list(chain(*back_s.values()))
+        early = [loss for loss in losses if loss.goes_on_s and loss.goes_on_s < loss.fault.away_until_s]
         return {
             "faults": {kind: sum(fault.kind == kind for fault in faults) for kind in FAULTS},
-            "pieces of sound before a fault": sum(map(len, lost_ms.values())),
-            "pieces that were not found": unfound,
-            "jumps in them": jumps,
-            "missing before the fault ms, microphone": spread(lost_ms[Channel.AGENT]),
-            "missing before the fault ms, far side": spread(lost_ms[Channel.CALLER]),
-            "faults without a gap in the log": without_gap,
+            "pieces of sound before a fault": len(before),
+            "pieces that were not found": len(losses) - len(before),
+            "jumps in them": sum(piece.jumps for piece in before),
+            "missing before the fault ms, microphone": spread(missing_ms[Channel.AGENT]),
+            "missing before the fault ms, far side": spread(missing_ms[Channel.CALLER]),
+            "faults without a gap in the log": sum(len(f.back_s) for f in faults) - len(losses),
             "gaps of another origin": others,
             "back after s, microphone": spread(back_s[Channel.AGENT]),
             "back after s, far side": spread(back_s[Channel.CALLER]),
-            "back later than 2 s": sum(value > BACK_WITHIN_S for value in chain(*back_s.values())),
+            "gaps without sound after them": len(losses) - len(back),
+            "back while the device was away": len(early),
+            "back later than 2 s": sum(value > BACK_WITHIN_S for value in back),
             "call ended": self._events[-1].reason if isinstance(self._events[-1], CallEnded) else None,
             "log intact": self._program.is_intact(),
         }
+
+    def _losses(self, faults: list[Fault]) -> Iterator[_Loss]:
+        for fault in faults:
+            for channel, there_s in fault.back_s.items():
+                gap = self._gap_of(channel, fault.at_s, there_s)
+                if gap is None:
+                    continue
+                before, after = self._before(channel, gap), self._after(channel, gap)
+                ends_s = before and self._moment_s(channel, before.end, before.end_place)
+                goes_on_s = after and self._moment_s(channel, after.begin, after.begin_place)
+                yield _Loss(fault, channel, gap, before, ends_s, goes_on_s)
 
     def _placed(self) -> float:
         """When the call began: the microphone tells, whose every sample's moment is known."""
@@ -177,29 +198,51 @@ class _Call:
 
     def _before(self, channel: Channel, gap: GapHeard) -> Followed | None:
         ends = [other.end for other in self._gaps[channel] if other.end <= gap.start]
-        begin = max(ends, default=0)
-        return followed(
-            self._sound[channel],
-            begin,
-            gap.start,
-            self._played[channel],
-            self._near(channel, begin, gap),
-        )
+        return self._between(channel, max(ends, default=0), gap.start)
 
-    def _near(self, channel: Channel, begin: int, gap: GapHeard) -> slice:
-        """Where in what was played the sound from `begin` to a gap must be."""
+    def _after(self, channel: Channel, gap: GapHeard) -> Followed | None:
+        starts = [other.start for other in self._gaps[channel] if other.start > gap.end]
+        return self._between(channel, gap.end, min(starts, default=len(self._sound[channel])))
+
+    def _between(self, channel: Channel, begin: int, end: int) -> Followed | None:
+        near = self._near(channel, begin, end)
+        return followed(self._sound[channel], begin, end, self._played[channel], near)
+
+    def _near(self, channel: Channel, begin: int, end: int) -> slice:
+        """Where in what was played the sound from `begin` to `end` must be."""
         from_s = self._begin_s + begin / CALL_RATE
         if channel is Channel.AGENT:
             place_s, length_s = from_s - self._stamps.begin_s, 0.0
         else:
-            before = [p for p in self._players if p.start_s < self._begin_s + gap.start / CALL_RATE]
+            before = [p for p in self._players if p.start_s < self._begin_s + end / CALL_RATE]
             place_s = before[-1].offset / RATE
             length_s = max(0.0, from_s - before[-1].start_s)
         first = round((place_s - 1) * CALL_RATE)
         return slice(max(0, first), first + round((length_s + 6) * CALL_RATE))
 
-    def _heard_until_s(self, channel: Channel, heard: Followed) -> float:
-        """When the last of it was spoken; played, where the channel's device has no clock of ours."""
+    def _moment_s(self, channel: Channel, index: int, place: float) -> float:
+        """When the recording's sample `index`, at `place` in what was played, was spoken.
+
+        Where the channel's device has no clock of ours: when it is on the call's time line.
+        """
         if channel is Channel.AGENT:
-            return float(self._stamps.spoken_s(np.array([heard.end_place * RATE / CALL_RATE]))[0])
-        return self._begin_s + heard.end / CALL_RATE
+            return float(self._stamps.spoken_s(np.array([place * RATE / CALL_RATE]))[0])
+        return self._begin_s + index / CALL_RATE
+
+
+def _missing_ms(losses: list[_Loss], channel: Channel) -> list[float]:
+    """How long before each fault sound ends; below 0 where some came while the fault was made."""
+    return [
+        (loss.fault.at_s - loss.ends_s) * 1e3
+        for loss in losses
+        if loss.channel is channel and loss.ends_s is not None
+    ]
+
+
+def _back_s(losses: list[_Loss], channel: Channel) -> list[float]:
+    """How long after each return sound goes on; below 0 where that was before its command had ended."""
+    return [
+        loss.goes_on_s - loss.fault.back_s[channel]
+        for loss in losses
+        if loss.channel is channel and loss.goes_on_s is not None
+    ]

@@ -29,7 +29,8 @@ NAME = "headset"
 PERIOD = RATE // 100
 _BYTES = 2
 _HELD = RATE // 2 * _BYTES
-"""Bytes of sound kept for a server that is late; then they are let go. PulseAudio uses up to 2 s."""
+"""Bytes of sound kept for a server that is late. Later than that it has nobody who listens, and whoever
+does next must not be given what was spoken before."""
 _STAMP = struct.Struct("<qqd")
 """First sample of a period, how many of it were taken, and when (`now_s`)."""
 _REPO = Path(__file__).parents[2]
@@ -137,7 +138,8 @@ def main() -> None:
 
 
 class _Wire:
-    """The pipe to the server. What a server that has not begun to read leaves in it is let go."""
+    """The pipe to the server. What a server that has not begun to read, or no longer reads, leaves in it
+    is let go."""
 
     def __init__(self, fifo: Path) -> None:
         self._fifo = fifo
@@ -155,6 +157,7 @@ class _Wire:
             self._is_read = self._is_read or unread < self._left
             if unread > (_HELD if self._is_read else 0):
                 self._let_go()
+                self._is_read = False
             taken = os.write(self._pipe, period)
             self._left = self._unread(self._pipe)
         except OSError:  # nobody reads
