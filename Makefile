@@ -1,7 +1,7 @@
 # Earwitness: every task starts here. Each target does all of its own set-up.
 VENV := .venv/bin
 
-.PHONY: setup setup-dev demo demo-window test lint bench-walk bench-voice bench-voice-noise bench-transcript bench-streaming bench-window bench-capture bench-faults bench-echo bench-recorder bench-cascade samples lock clean
+.PHONY: setup setup-dev demo demo-window test lint bench-walk bench-voice bench-voice-noise bench-transcript bench-streaming bench-window bench-capture bench-faults bench-echo bench-recorder bench-cascade samples wheels lock clean
 
 setup:
 	@packaging/setup.sh run
@@ -60,6 +60,14 @@ bench-cascade: setup-dev  ## Cost of a large voice model as a second opinion: ST
 
 samples: setup-dev  ## Make the sample calls anew (needs Debian's flite).
 	$(VENV)/python -m resources.samples.make_samples
+
+wheels: setup-dev  ## Compare the tests' fakes with the libraries of Windows and macOS, which are downloaded.
+	@for wheel in catap:macosx_14_0_universal2 pyaudiowpatch:win_amd64 pycaw:win_amd64; do \
+	    locked=$$(grep -o "^$${wheel%%:*}==[^ ]*" packaging/requirements-run.txt) && \
+	    $(VENV)/python -m pip download -q --no-deps --only-binary=:all: --platform "$${wheel#*:}" \
+	        -d build/wheels "$$locked" || exit 1; \
+	done
+	EARWITNESS_WHEELS=build/wheels $(VENV)/python -m pytest tests/audio/test_library_signatures.py
 
 lock:  ## Resolve the dependencies anew, for every system and Python at once.
 	$(VENV)/python -m pip install -q uv

@@ -1,6 +1,7 @@
 """What every test may use, and what no test may leave behind."""
 
 import os
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -14,6 +15,24 @@ from tests.pulse import PrivatePulse, missing, private_pulse
 
 REPO = Path(__file__).parent.parent
 _GRACE_S = 2.0
+_FOR_TESTS = {"EARWITNESS_SHARED", "EARWITNESS_WHEELS", "EARWITNESS_TEST_ALSA_FOLDER"}
+_SESSION = pytest.StashKey[pytest.Session]()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    session.config.stash[_SESSION] = session
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End now, all being reported, where Python would wait for ever for a failed test's threads."""
+    main = threading.main_thread()
+    left = [thread.name for thread in threading.enumerate() if not thread.daemon and thread is not main]
+    if left and _SESSION in config.stash:
+        sys.stderr.write(f"threads left running: {left}\n")
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(int(config.stash[_SESSION].exitstatus))
 
 
 @pytest.fixture(autouse=True)
@@ -33,6 +52,9 @@ def nothing_of_this_person(tmp_path_factory: pytest.TempPathFactory) -> Iterator
     """No test reads or writes the settings and models of whoever runs it."""
     folder = tmp_path_factory.mktemp("person")
     with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.startswith("EARWITNESS_") and name not in _FOR_TESTS:
+                patch.delenv(name)
         patch.setenv("EARWITNESS_SETTINGS_FILE", str(folder / "settings.toml"))
         patch.setenv("EARWITNESS_MODELS_DIR", str(folder / "models"))
         yield

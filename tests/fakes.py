@@ -5,8 +5,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from audio.devices.tap import Tap
+from audio.errors import AudioError
 from audio.ring import AudioRing
-from audio.types import CALL_RATE, AudioChunk, AudioGap, Channel, Samples
+from audio.types import CALL_RATE, AudioChunk, AudioGap, Channel, DeviceInfo, Samples
 from detection.transcribe.transcriber import Rejection
 from detection.types import EngineInfo, Segment
 
@@ -19,6 +21,22 @@ def chunks_of(
         AudioChunk(channel, start, rate, samples[start : start + block].astype(np.float32))
         for start in range(0, len(samples), block)
     ]
+
+
+class Listed:
+    """Devices of one kind that may only be listed, or not even that where there is an `error`."""
+
+    def __init__(self, *there: DeviceInfo, error: AudioError | None = None) -> None:
+        self.there = list(there)
+        self.error = error
+
+    def list(self) -> list[DeviceInfo]:
+        if self.error:
+            raise self.error
+        return self.there
+
+    def tap(self, device: DeviceInfo) -> Tap:
+        raise AssertionError(f"{device.name} is tapped by the source of a call alone")
 
 
 class ScriptedSource:

@@ -4,8 +4,10 @@ import wave
 from pathlib import Path
 
 import numpy as np
+import soxr
 
 from audio.decoder import Block, Recording
+from audio.types import CALL_RATE
 
 
 def write_wav(path: Path, sound: np.ndarray, rate: int) -> None:
@@ -22,3 +24,9 @@ def read_sound(path: Path) -> tuple[np.ndarray, int]:
     recording = Recording(path)
     blocks = [part.samples for part in recording.blocks() if isinstance(part, Block)]
     return np.concatenate(blocks, axis=1), recording.rate
+
+
+def at_call_rate(path: Path) -> np.ndarray:
+    """All of a recording at `CALL_RATE`, shape (channels, n)."""
+    sound, rate = read_sound(path)
+    return np.stack([soxr.resample(side, rate, CALL_RATE) for side in sound]).astype(np.float32)

@@ -16,32 +16,16 @@ from app.desk import LocalDesk
 from app.engines import Engines
 from app.paths import case_log, recordings_dir
 from app.settings import Settings, settings_with
-from audio.devices.tap import Tap
 from audio.errors import AudioError
 from audio.source import AudioSource
 from audio.types import Channel, DeviceInfo, DeviceKind
 from detection.events import Acknowledgement
+from tests.fakes import Listed
 
 HEADSET = DeviceInfo("usb-headset", "Jabra Evolve2", DeviceKind.INPUT, 48_000, is_default=True)
 WEBCAM = DeviceInfo("usb-webcam", "Webcam", DeviceKind.INPUT, 16_000, is_default=False)
 SPEAKERS = DeviceInfo("pci-out", "Speakers", DeviceKind.OUTPUT, 48_000, is_default=True)
 BROWSER = DeviceInfo("firefox", "Firefox", DeviceKind.APPLICATION, 48_000, is_default=False)
-
-
-class Listed:
-    """Devices of one kind that were only listed."""
-
-    def __init__(self, *there: DeviceInfo, error: AudioError | None = None) -> None:
-        self.there = list(there)
-        self.error = error
-
-    def list(self) -> list[DeviceInfo]:
-        if self.error:
-            raise self.error
-        return self.there
-
-    def tap(self, device: DeviceInfo) -> Tap:
-        raise AssertionError(f"{device.name} is tapped by the source of a call alone")
 
 
 class Machine:

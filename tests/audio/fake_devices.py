@@ -26,7 +26,7 @@ class FakeTap:
     def __init__(self, owner: "FakeDevices", info: DeviceInfo) -> None:
         self.info = info
         self.is_open = False
-        self.is_mute = False
+        self.is_mute = info.name in owner.silent
         self._owner = owner
         self._ending = threading.Event()
         self._thread: threading.Thread | None = None
@@ -56,11 +56,15 @@ class FakeTap:
 
 
 class FakeDevices:
-    """`there` may be changed at any time; `refused` names those that cannot be opened."""
+    """`there` may be changed at any time.
+
+    `refused` names those that cannot be opened, `silent` those that deliver nothing from the start.
+    """
 
     def __init__(self, *there: DeviceInfo) -> None:
         self.there = list(there)
         self.refused: set[str] = set()
+        self.silent: set[str] = set()
         self.levels: dict[str, float] = {}
         self.open_taps: list[FakeTap] = []
 

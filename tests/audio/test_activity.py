@@ -2,14 +2,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import soxr
 
 from audio.activity import ActivitySettings, CallActivity, CallBegan, CallOver
 from audio.types import CALL_RATE, AudioChunk, AudioGap, Channel
 from detection.segmenter import Segmenter
 from detection.vad import SileroVad
 from tests.call_noises import hold_music, keypad, line_noise, silence, tones
-from tests.sound import read_sound
+from tests.sound import at_call_rate
 
 CHUNK = 1600
 Part = tuple[np.ndarray, np.ndarray]
@@ -58,16 +57,14 @@ def found(*parts: Part, activity: CallActivity | None = None) -> list[tuple[floa
 @pytest.fixture(scope="module")
 def sample(samples: Path) -> Part:
     """A sample call of 61 s, as its far side and its agent."""
-    both, rate = read_sound(samples / "b_helpdesk_con.wav")
-    caller, agent = (soxr.resample(side, rate, CALL_RATE) for side in both)
+    caller, agent = at_call_rate(samples / "b_helpdesk_con.wav")
     return caller, agent
 
 
 @pytest.fixture(scope="module")
 def real(shared: Path) -> Part:
     """A real call of 245 s."""
-    both, rate = read_sound(shared / "data" / "calls" / "auto_repairs_40.flac")
-    caller, agent = (soxr.resample(side, rate, CALL_RATE) for side in both)
+    caller, agent = at_call_rate(shared / "data" / "calls" / "auto_repairs_40.flac")
     return caller, agent
 
 
@@ -165,21 +162,6 @@ def push(activity: CallActivity, channel: Channel, sound: np.ndarray, start: int
     return activity.push(
         AudioChunk(channel, start, CALL_RATE, sound.astype(np.float32)), has_speech=speech
     )
-
-
-def test_begin_and_end_by_hand():
-    activity = CallActivity()
-    push(activity, Channel.CALLER, silence(10), 0, speech=False)
-    assert activity.begin() == CallBegan(at(10), at(10))
-    assert activity.is_open
-    push(activity, Channel.CALLER, room(5), at(10), speech=True)
-    assert activity.end() == CallOver(at(15), at(15))
-    assert not activity.is_open
-    assert push(activity, Channel.CALLER, room(20), at(15), speech=True) == []
-    push(activity, Channel.CALLER, silence(3), at(35), speech=False)
-    (began,) = push(activity, Channel.CALLER, room(20), at(38), speech=True)
-    assert isinstance(began, CallBegan)
-    assert began.start == at(38)
 
 
 def test_a_lost_device_keeps_a_call_open_for_a_minute():

@@ -1,14 +1,14 @@
 """The fakes of libraries that are not installed here have those libraries' names and parameters.
 
-They are recorded in `library_signatures.json`. Where EARWITNESS_WHEELS names a folder with the wheels,
-what is recorded is checked against their source:
-`pip download --no-deps --only-binary :all: --platform win_amd64 pyaudiowpatch==0.2.12.9`, and so on.
+They are recorded in `library_signatures.json`, from the versions that are locked. `make wheels` checks
+what is recorded against the source in the wheels, whose folder EARWITNESS_WHEELS names.
 """
 
 import ast
 import inspect
 import json
 import os
+import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
@@ -22,7 +22,8 @@ import sounddevice
 
 from tests.audio import fake_catap, fake_sounddevice, fake_wasapi
 
-RECORDED = json.loads((Path(__file__).parent.parent / "data" / "library_signatures.json").read_text())
+REPO = Path(__file__).parents[2]
+RECORDED = json.loads((REPO / "tests" / "data" / "library_signatures.json").read_text())
 PROPERTY = "@property"
 FAKES = {
     "catap": {name: getattr(fake_catap, name) for name in ("RecordingSession", "AudioProcess")}
@@ -79,6 +80,12 @@ def test_every_public_method_of_a_fake_is_recorded():
 
 def _is_public_method(name: str, value: object) -> bool:
     return not name.startswith("_") and isinstance(value, FunctionType | classmethod | staticmethod)
+
+
+@pytest.mark.parametrize("library", RECORDED)
+def test_what_is_recorded_is_of_the_version_that_is_locked(library: str):
+    locked = (REPO / "packaging" / "requirements-run.txt").read_text()
+    assert re.findall(rf"^{library}==(\S+)", locked, re.MULTILINE) == [RECORDED[library]["version"]]
 
 
 @pytest.mark.parametrize("library", RECORDED)

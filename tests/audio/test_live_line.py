@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from audio.live.line import LiveLine, Origin
+from audio.resample import ChannelResampler
 from audio.ring import AudioRing
 from audio.types import AudioChunk, AudioGap, Channel
 
@@ -94,8 +95,9 @@ def test_an_overflow_of_unknown_length_is_still_recorded():
     desk = Desk()
     desk.deliver()
     desk.deliver(lost=True)
-    (gap,) = gaps(desk.pushed())
-    assert gap.end - gap.start == 1
+    resampler = ChannelResampler(Channel.CALLER)
+    (gap,) = gaps([sound for item in desk.pushed() for sound in resampler.push(item)])
+    assert 0 < gap.end - gap.start <= 0.002 * gap.rate
 
 
 def test_blocks_that_a_busy_machine_delivers_late_are_not_moved():
@@ -169,6 +171,54 @@ def test_a_pause_of_a_tap_that_pauses_is_silence():
     heard = sound(items)
     assert np.flatnonzero(heard == 0.5)[10 * BLOCK] / RATE == pytest.approx(4.2, abs=0.002)
     assert len(heard) / RATE == pytest.approx(4.4, abs=0.002)
+
+
+def test_a_tap_that_pauses_is_silent_before_its_first_sound():
+    origin = Origin()
+    microphone, desk = Desk(origin=origin), Desk(pauses=True, origin=origin)
+    for _ in range(30):
+        microphone.deliver(5)
+        desk.line.catch_up(microphone.now)
+    desk.now = microphone.now
+    desk.deliver(10)
+    items = desk.pushed()
+    assert not gaps(items)
+    assert items[0].start == 0
+    assert tiles(items)
+    assert np.flatnonzero(sound(items))[0] / RATE == pytest.approx(3.0, abs=0.002)
+
+
+def test_a_tap_that_pauses_is_silent_again_once_it_is_back():
+    desk = Desk(pauses=True)
+    desk.deliver(10)
+    desk.line.detach("Speakers was lost")
+    desk.now += 2.0
+    desk.line.catch_up(desk.now)
+    desk.line.attach(RATE, pauses=True)
+    for _ in range(20):
+        desk.now += 0.1
+        desk.line.catch_up(desk.now)
+    items = desk.pushed()
+    assert sum(gap.end - gap.start for gap in gaps(items)) / 1000 == pytest.approx(2.0, abs=0.2)
+    assert items[-1].end / RATE == pytest.approx(4.2, abs=0.5)
+    assert isinstance(items[-1], AudioChunk)
+    assert tiles(items)
+
+
+@pytest.mark.parametrize("looks", [True, False])
+def test_a_machine_that_slept_while_nothing_played_is_a_gap_and_no_silence(looks: bool):
+    desk = Desk(pauses=True)
+    desk.deliver(10)
+    desk.now += 36_000.0
+    if looks:
+        desk.line.catch_up(desk.now)
+    desk.deliver(10)
+    items = desk.pushed()
+    (gap,) = gaps(items)
+    assert gap.reason == "the device or the machine stood still"
+    assert (gap.end - gap.start) / gap.rate == pytest.approx(36_000, abs=0.5)
+    assert len(sound(items)) / RATE < 1
+    assert items[-1].end / RATE == pytest.approx(36_000.4, abs=0.01)
 
 
 def test_a_short_pause_between_two_looks_is_filled_where_it_was():

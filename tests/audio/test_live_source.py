@@ -1,20 +1,21 @@
 """A call that goes on while its devices come and go."""
 
-import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
 from audio.errors import AudioError
+from audio.live import source as live_source
 from audio.live.source import LiveSource, Side
 from audio.ring import AudioRing
-from audio.types import AudioChunk, AudioGap, Channel
-from tests.audio.fake_devices import FakeDevices, device
+from audio.types import AudioChunk, AudioGap, Channel, DeviceInfo
+from tests.audio.fake_devices import FakeDevices, FakeTap, device
+from tests.audio.hearing import until
 
 HEADSET, WEBCAM, SPEAKERS = device("Headset"), device("Webcam", is_default=True), device("Speakers")
-PATIENCE_S = 20.0
 
 
 class Call:
@@ -38,11 +39,13 @@ class Call:
     def until(self, seen: Callable[[list[AudioChunk | AudioGap]], bool]) -> None:
         """Take in what is pushed until `seen` of what came since is true."""
         since = len(self.items)
-        deadline = time.monotonic() + PATIENCE_S
-        while not seen(self.items[since:]):
-            assert time.monotonic() < deadline
-            if item := self.ring.pop(0.1):
+
+        def is_so() -> bool:
+            while item := self.ring.pop(0):
                 self.items.append(item)
+            return seen(self.items[since:])
+
+        until(is_so)
 
     def of(self, channel: Channel) -> list[AudioChunk | AudioGap]:
         return [item for item in self.items if item.channel is channel]
@@ -58,12 +61,24 @@ def outputs() -> FakeDevices:
     return FakeDevices(SPEAKERS)
 
 
+@contextmanager
+def begun(call: Call) -> Iterator[Call]:
+    call.start()
+    try:
+        yield call
+    finally:
+        call.source.stop()
+
+
 @pytest.fixture
 def call(inputs: FakeDevices, outputs: FakeDevices) -> Iterator[Call]:
-    call = Call(inputs, outputs)
-    call.start()
-    yield call
-    call.source.stop()
+    with begun(Call(inputs, outputs)) as call:
+        yield call
+
+
+@pytest.fixture
+def soon_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_source, "_DEAD_S", 0.5)
 
 
 def sound_of(channel: Channel, count: int = 10):
@@ -124,21 +139,75 @@ def test_a_device_that_was_chosen_is_waited_for_and_no_other_taken(call: Call, i
 def test_where_the_default_is_followed_the_next_default_takes_over(
     inputs: FakeDevices, outputs: FakeDevices
 ):
-    inputs.levels["Webcam"] = 0.25
-    call = Call(inputs, outputs, follows_default=True)
-    call.start()
-    call.until(sound_of(Channel.AGENT))
-    inputs.there.remove(HEADSET)
-
     def webcam_heard(items: list[AudioChunk | AudioGap]) -> bool:
         chunks = [item for item in items if isinstance(item, AudioChunk)]
         return any(item.channel is Channel.AGENT and np.all(item.samples == 0.25) for item in chunks)
 
-    call.until(webcam_heard)
-    call.source.stop()
+    inputs.levels["Webcam"] = 0.25
+    with begun(Call(inputs, outputs, follows_default=True)) as call:
+        call.until(sound_of(Channel.AGENT))
+        inputs.there.remove(HEADSET)
+        call.until(webcam_heard)
+    assert tiles(call.of(Channel.AGENT))
+    (*_, last) = (item.reason for item in call.of(Channel.AGENT) if isinstance(item, AudioGap))
+    assert last == "Headset was lost, Webcam is heard in its place"
+
+
+def test_the_device_that_was_lost_is_heard_again_though_another_took_its_place(
+    inputs: FakeDevices, outputs: FakeDevices
+):
+    with begun(Call(inputs, outputs, follows_default=True)) as call:
+        call.until(sound_of(Channel.AGENT))
+        inputs.there.remove(HEADSET)
+        call.until(lambda _: len(inputs.open_taps) == 2)
+        inputs.there.append(HEADSET)
+        call.until(lambda _: inputs.open_taps[-1].info == HEADSET)
+        call.until(sound_of(Channel.AGENT))
+    assert {tap.info for tap in inputs.open_taps[2:]} == {HEADSET}
+    assert not any(tap.is_open for tap in inputs.open_taps)
+    reasons = [item.reason for item in call.of(Channel.AGENT) if isinstance(item, AudioGap)]
+    assert reasons[-1] == "Webcam was left, Headset is heard in its place"
     assert tiles(call.of(Channel.AGENT))
 
 
+@pytest.mark.usefixtures("soon_given_up")
+def test_a_device_that_cannot_be_opened_again_leaves_its_place_to_the_other(
+    inputs: FakeDevices, outputs: FakeDevices
+):
+    with begun(Call(inputs, outputs, follows_default=True)) as call:
+        call.until(sound_of(Channel.AGENT))
+        inputs.refused.add("Headset")
+        inputs.open_taps[0].is_mute = True
+        call.until(lambda _: len(inputs.open_taps) == 2)
+        call.until(sound_of(Channel.AGENT))
+        since = len(call.items)
+        call.until(sound_of(Channel.CALLER, 100))
+    assert [tap.info.name for tap in inputs.open_taps] == ["Headset", "Webcam"]
+    assert not [item for item in call.items[since:] if isinstance(item, AudioGap)]
+
+
+def test_a_tap_that_pauses_is_no_lost_device_before_anything_plays(
+    inputs: FakeDevices, outputs: FakeDevices, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(FakeTap, "pauses", True)
+    outputs.silent.add("Speakers")
+    with begun(Call(inputs, outputs)) as call:
+        call.until(sound_of(Channel.CALLER, 5))
+    assert not [item for item in call.of(Channel.CALLER) if isinstance(item, AudioGap)]
+
+
+def test_whoever_interrupts_the_opening_leaves_no_device_open(inputs: FakeDevices, outputs: FakeDevices):
+    def interrupted(device: DeviceInfo) -> FakeTap:
+        raise KeyboardInterrupt
+
+    inputs.tap = interrupted
+    call = Call(inputs, outputs)
+    with pytest.raises(KeyboardInterrupt):
+        call.start()
+    assert [tap.is_open for tap in outputs.open_taps] == [False]
+
+
+@pytest.mark.usefixtures("soon_given_up")
 def test_a_tap_that_delivers_nothing_is_opened_anew(call: Call, inputs: FakeDevices):
     call.until(sound_of(Channel.AGENT))
     inputs.open_taps[0].is_mute = True
@@ -147,6 +216,7 @@ def test_a_tap_that_delivers_nothing_is_opened_anew(call: Call, inputs: FakeDevi
     assert [tap.is_open for tap in inputs.open_taps] == [False, True]
 
 
+@pytest.mark.usefixtures("soon_given_up")
 def test_a_device_that_cannot_be_opened_again_at_once_is_tried_again(call: Call, inputs: FakeDevices):
     call.until(sound_of(Channel.AGENT))
     inputs.refused.add("Headset")
@@ -165,6 +235,8 @@ def test_a_call_does_not_begin_where_a_device_cannot_be_opened(
     with pytest.raises(AudioError, match="Headset could not be opened"):
         call.start()
     assert not any(tap.is_open for tap in outputs.open_taps)
+    while call.ring.pop(timeout_s=0):
+        pass
     assert call.ring.ended
 
 

@@ -1,5 +1,4 @@
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -9,30 +8,10 @@ from audio.devices import loopback
 from audio.devices.loopback.macos import MacOutputs
 from audio.devices.loopback.virtual import VirtualDevices
 from audio.errors import AudioError
-from audio.types import DeviceInfo, DeviceKind, Samples
+from audio.types import DeviceInfo, DeviceKind
 from tests.audio.fake_catap import AudioProcess, FakeCatap, Mac
 from tests.audio.fake_sounddevice import Sounddevice
-
-WITHIN_S = 20.0
-
-
-class Ear:
-    def __init__(self) -> None:
-        self.blocks: list[Samples] = []
-        self.losses: list[AudioError] = []
-
-    def hear(self, samples: Samples, _at_s: float, _lost: bool) -> None:
-        self.blocks.append(samples)
-
-    def lose(self, error: AudioError) -> None:
-        self.losses.append(error)
-
-
-def until(condition) -> None:
-    deadline = time.monotonic() + WITHIN_S
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+from tests.audio.hearing import Ear, heard, until
 
 
 @pytest.fixture
@@ -60,74 +39,60 @@ def test_a_mac_without_an_output_still_lists_what_would_play(mac: Mac):
 
 
 def test_the_whole_machine_is_heard_without_earwitness_itself(mac: Mac):
-    tap, ear = MacOutputs().tap(MacOutputs().list()[0]), Ear()
-    tap.start(ear.hear, ear.lose)
-    until(lambda: ear.blocks)
-    assert [(how, [process.name for process in which]) for how, which in [mac.sessions[0].target]] == [
-        ("all but", ["python"])
-    ]
-    tap.close()
+    with heard(MacOutputs().tap(MacOutputs().list()[0])) as ear:
+        until(lambda: ear.blocks)
+        how, which = mac.sessions[0].target
+        assert (how, [process.name for process in which]) == ("all but", ["python"])
     assert not mac.open_sessions
 
 
 def test_a_program_is_tapped_with_all_its_processes_and_no_other(mac: Mac):
-    tap, ear = MacOutputs().tap(softphone()), Ear()
-    tap.start(ear.hear, ear.lose)
-    how, which = mac.sessions[0].target
-    assert (how, [process.audio_object_id for process in which]) == ("only", [101, 102])
-    tap.close()
+    with heard(MacOutputs().tap(softphone())):
+        how, which = mac.sessions[0].target
+        assert (how, [process.audio_object_id for process in which]) == ("only", [101, 102])
 
 
 def test_a_program_that_starts_its_audio_helper_anew_is_tapped_on(mac: Mac):
-    tap, ear = MacOutputs().tap(softphone()), Ear()
-    tap.start(ear.hear, ear.lose)
     helper = AudioProcess(205, 605, "com.example.softphone", "Softphone Helper", True)
-    mac.processes = [mac.processes[0], helper]
-    until(lambda: [one.audio_object_id for one in mac.sessions[0].target[1]] == [101, 205])
-    assert not ear.losses
-    tap.close()
+    with heard(MacOutputs().tap(softphone())) as ear:
+        mac.processes = [mac.processes[0], helper]
+        until(lambda: [one.audio_object_id for one in mac.sessions[0].target[1]] == [101, 205])
+        assert not ear.losses
 
 
 def test_a_program_that_ends_is_lost(mac: Mac):
     device = softphone()
-    tap, ear = MacOutputs().tap(device), Ear()
-    tap.start(ear.hear, ear.lose)
-    mac.processes = mac.processes[2:]
-    until(lambda: ear.losses)
-    tap.close()
+    with heard(MacOutputs().tap(device)) as ear:
+        mac.processes = mac.processes[2:]
+        until(lambda: ear.losses)
     assert str(ear.losses[0]) == "Softphone stopped delivering sound: start its call again."
     with pytest.raises(AudioError, match="Softphone plays no sound: start a call in it and try again"):
         MacOutputs().tap(device).start(ear.hear, ear.lose)
 
 
 def test_a_program_that_may_not_be_followed_is_lost(mac: Mac):
-    tap, ear = MacOutputs().tap(softphone()), Ear()
-    tap.start(ear.hear, ear.lose)
-    mac.refusal = PermissionError("set_tap_description failed")
-    mac.processes = mac.processes[:1]
-    until(lambda: ear.losses)
-    tap.close()
+    with heard(MacOutputs().tap(softphone())) as ear:
+        mac.refusal = PermissionError("set_tap_description failed")
+        mac.processes = mac.processes[:1]
+        until(lambda: ear.losses)
     assert not mac.open_sessions
 
 
 def test_a_capture_that_fails_is_lost_and_closes_without_its_error(mac: Mac):
-    tap, ear = MacOutputs().tap(MacOutputs().list()[0]), Ear()
-    tap.start(ear.hear, ear.lose)
-    mac.sessions[0].capture_failed = True
-    until(lambda: ear.losses)
-    tap.close()
+    with heard(MacOutputs().tap(MacOutputs().list()[0])) as ear:
+        mac.sessions[0].capture_failed = True
+        until(lambda: ear.losses)
     assert len(ear.losses) == 1
     assert not mac.open_sessions
 
 
 def test_the_rate_is_the_taps_and_several_channels_are_mixed(mac: Mac):
     mac.format = replace(mac.format, sample_rate=48000.0, num_channels=2)
-    tap, ear = MacOutputs().tap(MacOutputs().list()[0]), Ear()
-    tap.start(ear.hear, ear.lose)
-    until(lambda: ear.blocks)
-    tap.close()
+    tap = MacOutputs().tap(MacOutputs().list()[0])
+    with heard(tap) as ear:
+        until(lambda: ear.blocks)
     assert tap.rate == 48000
-    assert len(ear.blocks[0]) == 512
+    assert len(ear.blocks[0].samples) == 512
 
 
 def test_a_tap_in_whole_numbers_is_refused(mac: Mac):
@@ -168,10 +133,8 @@ def test_a_virtual_device_is_listed_as_an_output_and_heard(monkeypatch):
     machine = Sounddevice("MacBook Microphone", "BlackHole 2ch").stand_in(monkeypatch)
     (device,) = VirtualDevices().list()
     assert (device.name, device.kind, device.is_default) == ("BlackHole 2ch", DeviceKind.OUTPUT, False)
-    tap, ear = VirtualDevices().tap(device), Ear()
-    tap.start(ear.hear, ear.lose)
-    machine.streams[0].deliver(0.5, 0.5)
-    tap.close()
+    with heard(VirtualDevices().tap(device)) as ear:
+        machine.streams[0].deliver(0.5, 0.5)
     assert machine.streams[0].name == "BlackHole 2ch"
     assert len(ear.blocks) == 1
 

@@ -9,35 +9,12 @@ import pytest
 from audio.devices.choose import find, pick
 from audio.devices.loopback import libpulse, loopback_devices, pulse_connection, pulse_tap
 from audio.devices.loopback.pulse import PulseInputs, PulseOutputs
-from audio.devices.tap import Tap
 from audio.errors import AudioError
 from audio.types import DeviceInfo, DeviceKind, Samples
+from tests.audio.hearing import Ear, heard, until
 from tests.pulse import PrivatePulse, missing, private_pulse
 
-WITHIN_S = 30.0
-
-
-class Ear:
-    def __init__(self) -> None:
-        self.blocks: list[Samples] = []
-        self.losses: list[AudioError] = []
-
-    def hear(self, samples: Samples, _at_s: float, _lost: bool) -> None:
-        self.blocks.append(samples)
-
-    def lose(self, error: AudioError) -> None:
-        self.losses.append(error)
-
-    @property
-    def sound(self) -> Samples:
-        return np.concatenate(self.blocks)
-
-
-def until(condition) -> None:
-    deadline = time.monotonic() + WITHIN_S
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+PLAYED_WITHIN_S = 30.0
 
 
 @pytest.fixture
@@ -62,13 +39,6 @@ def tone(make_recording):
 
 def named(name: str, devices: list[DeviceInfo]) -> DeviceInfo:
     return next(device for device in devices if device.id == name)
-
-
-def started(tap: Tap) -> Ear:
-    ear = Ear()
-    tap.start(ear.hear, ear.lose)
-    until(lambda: ear.blocks or ear.losses)
-    return ear
 
 
 def level_at(hz: float, sound: Samples, rate: int) -> float:
@@ -135,16 +105,16 @@ def test_a_program_that_plays_is_listed_once_by_its_binary_and_not_tapped(server
 
 def test_an_output_is_heard_whole_and_no_other_with_it(server: PrivatePulse, tone):
     tap = PulseOutputs().tap(named("far", PulseOutputs().list()))
-    ear = started(tap)
-    players = [server.play(tone(1000), "far"), server.play(tone(400), "mic")]
-    assert [player.wait(WITHIN_S) for player in players] == [0, 0]
-    time.sleep(1.0)
-    tap.close()
+    with heard(tap) as ear:
+        until(lambda: ear.blocks)
+        players = [server.play(tone(1000), "far"), server.play(tone(400), "mic")]
+        assert [player.wait(PLAYED_WITHIN_S) for player in players] == [0, 0]
+        time.sleep(1.0)
     loud = np.flatnonzero(np.abs(ear.sound) > 0.25)
-    heard = ear.sound[loud[0] : loud[-1]]
-    assert len(heard) / tap.rate == pytest.approx(2.0, abs=0.05)
-    assert level_at(1000, heard, tap.rate) == pytest.approx(0.5, rel=0.01)
-    assert level_at(400, heard, tap.rate) < 0.001
+    played = ear.sound[loud[0] : loud[-1]]
+    assert len(played) / tap.rate == pytest.approx(2.0, abs=0.05)
+    assert level_at(1000, played, tap.rate) == pytest.approx(0.5, rel=0.01)
+    assert level_at(400, played, tap.rate) < 0.001
 
 
 def test_silence_comes_while_nothing_plays_even_where_idle_sinks_are_suspended(server: PrivatePulse):
@@ -152,26 +122,21 @@ def test_silence_comes_while_nothing_plays_even_where_idle_sinks_are_suspended(s
     until(lambda: "SUSPENDED" in server.control("list", "short", "sinks"))
     tap = PulseOutputs().tap(named("far", PulseOutputs().list()))
     assert not tap.pauses
-    ear = started(tap)
-    time.sleep(3.0)
-    blocks = len(ear.blocks)
-    time.sleep(1.0)
-    assert len(ear.blocks) - blocks >= 25
+    with heard(tap) as ear:
+        until(lambda: len(ear.sound) >= 2.5 * tap.rate, within_s=5.0)
     assert not ear.sound.any()
-    tap.close()
 
 
 @pytest.mark.parametrize("devices", [PulseOutputs(), PulseInputs()])
 def test_a_tap_whose_sink_goes_is_lost_and_not_moved_to_another(server: PrivatePulse, devices, tone):
     device = next(device for device in devices.list() if device.id.startswith("far"))
-    tap = devices.tap(device)
-    ear = started(tap)
-    server.unplug("far")
-    until(lambda: ear.losses)
-    blocks = len(ear.blocks)
-    assert server.play(tone(400, 1.0), "mic").wait(WITHIN_S) == 0
-    assert len(ear.blocks) == blocks
-    tap.close()
+    with heard(devices.tap(device)) as ear:
+        until(lambda: ear.blocks)
+        server.unplug("far")
+        until(lambda: ear.losses)
+        blocks = len(ear.blocks)
+        assert server.play(tone(400, 1.0), "mic").wait(PLAYED_WITHIN_S) == 0
+        assert len(ear.blocks) == blocks
     assert [str(error) for error in ear.losses] == [
         f"{device.name} stopped delivering sound (Entity killed): check that it is connected."
     ]
@@ -182,11 +147,10 @@ def test_a_server_that_crashes_is_told_and_after_its_restart_the_device_is_heard
 ):
     outputs = PulseOutputs()
     device = named("far", outputs.list())
-    tap = outputs.tap(device)
-    ear = started(tap)
-    server.kill()
-    until(lambda: ear.losses)
-    tap.close()
+    with heard(outputs.tap(device)) as ear:
+        until(lambda: ear.blocks)
+        server.kill()
+        until(lambda: ear.losses)
     with pytest.raises(
         AudioError, match=r"sound server does not answer \(Connection refused\): restart"
     ):
@@ -194,9 +158,9 @@ def test_a_server_that_crashes_is_told_and_after_its_restart_the_device_is_heard
     with pytest.raises(AudioError, match="Connection refused"):
         outputs.tap(device).start(ear.hear, ear.lose)
     server.start()
-    again = outputs.tap(named(device.id, outputs.list()))
-    assert not started(again).losses
-    again.close()
+    with heard(outputs.tap(named(device.id, outputs.list()))) as again:
+        until(lambda: again.blocks)
+        assert not again.losses
     assert len(ear.losses) == 1
 
 
@@ -206,10 +170,9 @@ def test_a_server_that_stopped_answering_holds_up_neither_close_nor_list(
     monkeypatch.setattr(pulse_connection, "_ANSWER_S", 0.3)
     outputs = PulseOutputs()
     device = named("far", outputs.list())
-    tap = outputs.tap(device)
-    ear = started(tap)
-    server.freeze()
-    tap.close()
+    with heard(outputs.tap(device)) as ear:
+        until(lambda: ear.blocks)
+        server.freeze()
     with pytest.raises(AudioError, match=r"does not answer \(nothing came in 0\.3 s\): restart"):
         outputs.list()
     server.thaw()
@@ -236,14 +199,13 @@ def test_a_stream_that_the_server_never_opens_is_an_error(server: PrivatePulse, 
 
 
 def test_a_suspended_output_delivers_nothing_and_is_closed_at_once(server: PrivatePulse):
-    tap = PulseOutputs().tap(named("far", PulseOutputs().list()))
-    ear = started(tap)
-    server.control("suspend-sink", "far", "1")
-    time.sleep(0.5)
-    blocks = len(ear.blocks)
-    time.sleep(0.5)
-    assert len(ear.blocks) == blocks
-    tap.close()
+    with heard(PulseOutputs().tap(named("far", PulseOutputs().list()))) as ear:
+        until(lambda: ear.blocks)
+        server.control("suspend-sink", "far", "1")
+        time.sleep(0.5)
+        blocks = len(ear.blocks)
+        time.sleep(0.5)
+        assert len(ear.blocks) == blocks
     assert not ear.losses
 
 
@@ -251,7 +213,6 @@ def test_a_hole_in_the_sound_is_told_with_the_block_after_it(monkeypatch):
     tap = pulse_tap.PulseTap("far.monitor", "far", 48000)
     heard: list[tuple[int, bool]] = []
     tap._hear = lambda samples, _at_s, lost: heard.append((len(samples), lost))
-    tap._closing  # noqa: B018 - the tap is never opened
     sound = (ctypes.c_float * 4)(*[0.1] * 4)
     waiting = [(True, 16), (False, 32), (True, 16), (True, 16)]
 

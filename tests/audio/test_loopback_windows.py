@@ -7,7 +7,7 @@ import pytest
 from audio.devices.loopback import windows_sessions
 from audio.devices.loopback.windows import WindowsOutputs
 from audio.errors import AudioError
-from audio.types import DeviceInfo, DeviceKind, Samples
+from audio.types import DeviceInfo, DeviceKind
 from tests.audio.fake_wasapi import (
     HEADSET,
     SPEAKERS,
@@ -16,28 +16,9 @@ from tests.audio.fake_wasapi import (
     FakeWasapi,
     Machine,
 )
+from tests.audio.hearing import Ear, heard, until
 
-WITHIN_S = 20.0
 CALLS = DeviceInfo(f"Windows WASAPI:{HEADSET}", HEADSET, DeviceKind.OUTPUT, 16000, is_default=True)
-
-
-class Ear:
-    def __init__(self) -> None:
-        self.blocks: list[tuple[Samples, bool]] = []
-        self.losses: list[AudioError] = []
-
-    def hear(self, samples: Samples, _at_s: float, lost: bool) -> None:
-        self.blocks.append((samples, lost))
-
-    def lose(self, error: AudioError) -> None:
-        self.losses.append(error)
-
-
-def until(condition) -> None:
-    deadline = time.monotonic() + WITHIN_S
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 @pytest.fixture
@@ -89,76 +70,64 @@ def test_a_program_that_ends_while_it_is_asked_spoils_nothing(machine: Machine, 
 
 def test_an_output_connected_later_is_listed_unless_a_tap_is_open(machine: Machine):
     outputs = WindowsOutputs()
-    tap, ear = outputs.tap(CALLS), Ear()
-    tap.start(ear.hear, ear.lose)
-    machine.outputs["Dock"] = (48000.0, 2)
-    assert "Dock" not in [device.name for device in outputs.list()]
-    tap.close()
+    with heard(outputs.tap(CALLS)):
+        machine.outputs["Dock"] = (48000.0, 2)
+        assert "Dock" not in [device.name for device in outputs.list()]
     assert "Dock" in [device.name for device in outputs.list()]
     assert machine.initialised == 1
 
 
 def test_of_many_channels_the_two_in_front_are_heard(machine: Machine):
     speakers = WindowsOutputs().list()[1]
-    tap, ear = WindowsOutputs().tap(speakers), Ear()
-    tap.start(ear.hear, ear.lose)
-    until(lambda: len(ear.blocks) >= 3)
-    tap.close()
+    with heard(WindowsOutputs().tap(speakers)) as ear:
+        until(lambda: len(ear.blocks) >= 3)
     assert machine.streams[0].channels == 8
-    samples, lost = ear.blocks[2]
+    samples, _, lost = ear.blocks[2]
     assert len(samples) == round(0.02 * 48000)
     assert samples.min() == samples.max()
     assert samples[0] > 0
     assert not lost
-    assert np.isclose(samples[0] / ear.blocks[0][0][0], 3.0, rtol=1e-3)
+    assert np.isclose(samples[0] / ear.blocks[0].samples[0], 3.0, rtol=1e-3)
 
 
 def test_an_output_that_changed_its_rate_is_opened_with_the_new_one(machine: Machine):
     machine.outputs[HEADSET] = (48000.0, 2)
-    tap, ear = WindowsOutputs().tap(CALLS), Ear()
-    tap.start(ear.hear, ear.lose)
-    assert tap.rate == 48000
-    tap.close()
+    tap = WindowsOutputs().tap(CALLS)
+    with heard(tap):
+        assert tap.rate == 48000
 
 
 def test_a_pause_is_no_loss(machine: Machine):
-    tap, ear = WindowsOutputs().tap(CALLS), Ear()
+    tap = WindowsOutputs().tap(CALLS)
     assert tap.pauses
-    tap.start(ear.hear, ear.lose)
-    until(lambda: ear.blocks)
-    machine.streams[0].plays = False
-    time.sleep(0.8)
-    assert not ear.losses
-    before = len(ear.blocks)
-    machine.streams[0].plays = True
-    until(lambda: len(ear.blocks) > before)
-    tap.close()
+    with heard(tap) as ear:
+        until(lambda: ear.blocks)
+        machine.streams[0].plays = False
+        time.sleep(0.8)
+        assert not ear.losses
+        before = len(ear.blocks)
+        machine.streams[0].plays = True
+        until(lambda: len(ear.blocks) > before)
 
 
 def test_an_overflow_is_told(machine: Machine):
-    tap, ear = WindowsOutputs().tap(CALLS), Ear()
-    tap.start(ear.hear, ear.lose)
-    machine.streams[0].flags = 2
-    until(lambda: any(lost for _, lost in ear.blocks))
-    tap.close()
+    with heard(WindowsOutputs().tap(CALLS)) as ear:
+        machine.streams[0].flags = 2
+        until(lambda: any(block.lost for block in ear.blocks))
 
 
 def test_an_output_that_goes_is_named_and_can_be_tapped_when_it_is_back(machine: Machine):
     outputs = WindowsOutputs()
-    tap, ear = outputs.tap(CALLS), Ear()
-    tap.start(ear.hear, ear.lose)
-    del machine.outputs[HEADSET]
-    until(lambda: ear.losses)
-    tap.close()
+    with heard(outputs.tap(CALLS)) as ear:
+        del machine.outputs[HEADSET]
+        until(lambda: ear.losses)
     assert [str(error) for error in ear.losses] == [
         f"{HEADSET} stopped delivering sound: connect it again."
     ]
     assert HEADSET not in [device.name for device in outputs.list()]
     machine.outputs[HEADSET] = (16000.0, 2)
-    again, ear = outputs.tap(outputs.list()[0]), Ear()
-    again.start(ear.hear, ear.lose)
-    until(lambda: ear.blocks)
-    again.close()
+    with heard(outputs.tap(outputs.list()[0])) as again:
+        until(lambda: again.blocks)
 
 
 def test_an_output_that_another_program_keeps_is_named_with_the_cure(machine: Machine, monkeypatch):

@@ -13,23 +13,12 @@ import pytest
 from audio.devices import microphones, portaudio
 from audio.devices.microphones import Microphones
 from audio.errors import AudioError
-from audio.types import DeviceInfo, DeviceKind, Samples
+from audio.types import DeviceInfo, DeviceKind
 from tests.audio.fake_sounddevice import PortAudioError, Sounddevice
+from tests.audio.hearing import Ear, heard, until
 from tests.pulse import PrivatePulse, missing, private_pulse
 
 HEADSET = DeviceInfo("ALSA:Headset", "Headset", DeviceKind.INPUT, 16000, is_default=True)
-
-
-class Ear:
-    def __init__(self) -> None:
-        self.blocks: list[tuple[Samples, float, bool]] = []
-        self.losses: list[AudioError] = []
-
-    def hear(self, samples: Samples, at_s: float, lost: bool) -> None:
-        self.blocks.append((samples, at_s, lost))
-
-    def lose(self, error: AudioError) -> None:
-        self.losses.append(error)
 
 
 @pytest.fixture
@@ -120,11 +109,9 @@ def test_no_microphone_is_an_empty_list(monkeypatch):
 
 def test_a_device_connected_later_is_listed_unless_a_microphone_is_open(headset: Sounddevice):
     devices = Microphones()
-    tap = devices.tap(HEADSET)
-    tap.start(Ear().hear, Ear().lose)
-    headset.plugged.append(("Jabra", 0))
-    assert "Jabra" not in [device.name for device in devices.list()]
-    tap.close()
+    with heard(devices.tap(HEADSET)):
+        headset.plugged.append(("Jabra", 0))
+        assert "Jabra" not in [device.name for device in devices.list()]
     assert "Jabra" in [device.name for device in devices.list()]
     assert headset.initialised == 1
 
@@ -134,69 +121,57 @@ def test_a_device_connected_again_is_opened_though_the_list_is_old(headset: Soun
     headset.plugged.remove(("Headset", 0))
     assert "Headset" not in [device.name for device in devices.list()]
     headset.plugged.append(("Headset", 0))
-    tap = devices.tap(HEADSET)
-    tap.start(Ear().hear, Ear().lose)
-    assert headset.streams[-1].name == "Headset"
-    tap.close()
+    with heard(devices.tap(HEADSET)):
+        assert headset.streams[-1].name == "Headset"
 
 
 def test_blocks_are_the_mean_of_two_channels_and_not_portaudios_memory(headset: Sounddevice):
-    tap, ear = Microphones().tap(HEADSET), Ear()
-    tap.start(ear.hear, ear.lose)
-    stream = headset.streams[0]
-    assert (stream.channels, stream.samplerate, tap.rate) == (2, 16000, 16000)
-    stream.deliver(0.5, 0.5)[:] = -1
-    stream.deliver(0.0, 0.5)
-    stream.deliver(0.5, 0.0)
-    tap.close()
-    assert [block[0].dtype for block in ear.blocks] == [np.float32] * 3
-    for (samples, _, _), level in zip(ear.blocks, (0.5, 0.25, 0.25), strict=True):
-        assert np.array_equal(samples, np.full(80, level, np.float32))
+    tap = Microphones().tap(HEADSET)
+    with heard(tap) as ear:
+        stream = headset.streams[0]
+        assert (stream.channels, stream.samplerate, tap.rate) == (2, 16000, 16000)
+        stream.deliver(0.5, 0.5)[:] = -1
+        stream.deliver(0.0, 0.5)
+        stream.deliver(0.5, 0.0)
+    assert [block.samples.dtype for block in ear.blocks] == [np.float32] * 3
+    for block, level in zip(ear.blocks, (0.5, 0.25, 0.25), strict=True):
+        assert np.array_equal(block.samples, np.full(80, level, np.float32))
 
 
 def test_a_microphone_of_one_channel_is_opened_with_one(headset: Sounddevice):
     device = next(device for device in Microphones().list() if device.name == "Mono mic")
-    tap, ear = Microphones().tap(device), Ear()
-    tap.start(ear.hear, ear.lose)
-    headset.streams[0].deliver(0.5)
-    tap.close()
-    assert np.array_equal(ear.blocks[0][0], np.full(80, 0.5, np.float32))
+    with heard(Microphones().tap(device)) as ear:
+        headset.streams[0].deliver(0.5)
+    assert np.array_equal(ear.blocks[0].samples, np.full(80, 0.5, np.float32))
 
 
 def test_a_microphone_that_changed_its_rate_is_opened_with_the_new_one(headset: Sounddevice):
     old = replace(HEADSET, rate=8000)
     tap = Microphones().tap(old)
-    tap.start(Ear().hear, Ear().lose)
-    assert (tap.rate, headset.streams[0].samplerate) == (16000, 16000)
-    tap.close()
+    with heard(tap):
+        assert (tap.rate, headset.streams[0].samplerate) == (16000, 16000)
 
 
 def test_the_device_opened_is_the_one_that_has_the_name_now(headset: Sounddevice):
     devices = Microphones()
     device = devices.list()[1]
     headset.plugged.reverse()
-    tap = devices.tap(device)
-    tap.start(Ear().hear, Ear().lose)
-    assert headset.streams[0].name == device.name
-    tap.close()
+    with heard(devices.tap(device)):
+        assert headset.streams[0].name == device.name
 
 
 def test_an_overflow_is_told_with_the_block_after_it(headset: Sounddevice):
-    tap, ear = Microphones().tap(HEADSET), Ear()
-    tap.start(ear.hear, ear.lose)
-    headset.streams[0].deliver(0.1, 0.1)
-    headset.streams[0].deliver(0.1, 0.1, overflow=True)
-    tap.close()
-    assert [lost for _, _, lost in ear.blocks] == [False, True]
+    with heard(Microphones().tap(HEADSET)) as ear:
+        headset.streams[0].deliver(0.1, 0.1)
+        headset.streams[0].deliver(0.1, 0.1, overflow=True)
+    assert [block.lost for block in ear.blocks] == [False, True]
 
 
 def test_a_stream_that_ends_by_itself_is_told_once(headset: Sounddevice):
-    tap, ear = Microphones().tap(HEADSET), Ear()
-    tap.start(ear.hear, ear.lose)
-    headset.streams[0].finish()
-    headset.streams[0].finish()
-    headset.streams[0].deliver(0.1, 0.1)
-    tap.close()
+    with heard(Microphones().tap(HEADSET)) as ear:
+        headset.streams[0].finish()
+        headset.streams[0].finish()
+        headset.streams[0].deliver(0.1, 0.1)
     assert [str(error) for error in ear.losses] == [
         "Headset stopped delivering sound: connect it again."
     ]
@@ -238,20 +213,15 @@ def test_a_sound_server_that_never_answers_keeps_neither_close_nor_list_waiting(
     monkeypatch.setattr(
         microphones._portaudio(), "call", _within(microphones._portaudio().call, longest_s=0.1)
     )
-    tap, ear = Microphones().tap(HEADSET), Ear()
-    tap.start(ear.hear, ear.lose)
     answers = threading.Event()
-    headset.hangs = lambda: answers.wait(30)
-    tap.close()
+    with heard(Microphones().tap(HEADSET)) as ear:
+        headset.hangs = lambda: answers.wait(30)
     headset.streams[0].deliver(0.1, 0.1)
     assert not ear.blocks
     with pytest.raises(AudioError, match=r"The sound system has not answered for 0\.1 s: restart it"):
         Microphones().list()
     answers.set()
-    deadline = time.monotonic() + 10
-    while headset.streams[0].is_open:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    until(lambda: not headset.streams[0].is_open)
     assert "Headset" in [device.name for device in Microphones().list()]
     assert not ear.losses
 

@@ -63,6 +63,16 @@ def test_a_preroll_longer_than_the_ring_arrives_whole(relay: RelaySource):
         assert sound[-1].end == 40 * CALL_RATE
 
 
+def test_what_is_too_much_to_hold_is_one_gap(relay: RelaySource):
+    for start in range(1000, 1000 + 70 * CALL_RATE, BLOCK):
+        relay.feed(chunk(start))
+    relay.finish()
+    gap, *kept = everything(relay)
+    assert (type(gap), gap.start, gap.end) == (AudioGap, 0, 10 * CALL_RATE)
+    assert kept[0].start == gap.end
+    assert kept[-1].end == 70 * CALL_RATE
+
+
 def test_nothing_is_handed_on_after_stop(relay: RelaySource):
     ring = AudioRing()
     relay.start(ring)

@@ -9,9 +9,10 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -25,15 +26,17 @@ from audio.devices.microphones import Microphones
 from audio.devices.tap import Devices
 from audio.errors import AudioError
 from audio.live.clock import now_s
-from audio.types import DeviceInfo, DeviceKind, Samples
+from audio.types import DeviceInfo, DeviceKind
 from tests.audio.fake_catap import FakeCatap
 from tests.audio.fake_wasapi import FakeWasapi
+from tests.audio.hearing import Ear, heard, until
 from tests.pulse import PrivatePulse, missing, private_pulse
+from tests.sound import write_wav
 
 ALSA_FOLDER = "EARWITNESS_TEST_ALSA_FOLDER"
 ALL = ("pulse outputs", "pulse inputs", "windows", "macos")
 SYSTEMS = ("microphones",) if ALSA_FOLDER in os.environ else ALL
-WITHIN_S = 20.0
+RATE = 16000
 
 
 class Bench(Protocol):
@@ -45,79 +48,8 @@ class Bench(Protocol):
     def lose_device(self) -> None: ...
 
 
-@dataclass
-class Ear:
-    """Collects what a tap tells."""
-
-    blocks: list[tuple[Samples, float, bool]] = field(default_factory=list)
-    losses: list[AudioError] = field(default_factory=list)
-
-    def hear(self, samples: Samples, at_s: float, lost: bool) -> None:
-        self.blocks.append((samples, at_s, lost))
-
-    def lose(self, error: AudioError) -> None:
-        self.losses.append(error)
-
-    def await_blocks(self, count: int) -> None:
-        deadline = time.monotonic() + WITHIN_S
-        while len(self.blocks) < count:
-            assert time.monotonic() < deadline, f"{len(self.blocks)} blocks"
-            time.sleep(0.01)
-
-    def await_loss(self) -> None:
-        deadline = time.monotonic() + WITHIN_S
-        while not self.losses:
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
-
-
-class PulseBench:
-    def __init__(self, folder: Path, *, inputs: bool) -> None:
-        self.devices: Devices = PulseInputs() if inputs else PulseOutputs()
-        self._running = private_pulse(folder)
-        self.pulse = self._running.__enter__()
-
-    def wanted(self) -> DeviceInfo:
-        return next(device for device in self.devices.list() if "far" in device.id)
-
-    def lose_device(self) -> None:
-        self.pulse.unplug("far")
-
-    def close(self) -> None:
-        self._running.__exit__(None, None, None)
-
-
-class AlsaBench(PulseBench):
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder, inputs=True)
-        self.devices = Microphones()
-
-    def lose_device(self) -> None:
-        self.pulse.kill()
-
-
-@contextmanager
-def bench_of(kind: str, folder: Path, patch: pytest.MonkeyPatch) -> Iterator[Bench]:
-    if kind == "windows":
-        with FakeWasapi(patch) as fake:
-            yield FakeBench(WindowsOutputs(), fake.unplug)
-    elif kind == "macos":
-        with FakeCatap(patch) as fake:
-            yield FakeBench(MacOutputs(), fake.fail)
-    else:
-        if needed := missing():
-            pytest.skip(f"needs Debian's PulseAudio; missing here: {needed}")
-        alsa = os.environ.get(ALSA_FOLDER)
-        bench = AlsaBench(Path(alsa)) if alsa else PulseBench(folder, inputs=kind == "pulse inputs")
-        patch.setenv("PULSE_SERVER", bench.pulse.env["PULSE_SERVER"])
-        try:
-            yield bench
-        finally:
-            bench.close()
-
-
 class FakeBench:
-    def __init__(self, devices: Devices, lose_device) -> None:
+    def __init__(self, devices: Devices, lose_device: Callable[[], None]) -> None:
         self.devices = devices
         self.lose_device = lose_device
 
@@ -125,10 +57,75 @@ class FakeBench:
         return next(device for device in self.devices.list() if device.kind is DeviceKind.OUTPUT)
 
 
+class PulseBench:
+    """A sound server with noise in its sink `far`; what a test takes from it `close` gives back."""
+
+    def __init__(self, devices: Devices, server: PrivatePulse, noise: Path) -> None:
+        self.devices = devices
+        self.server = server
+        self._player = server.play(noise, "far")
+        self._give_back: Callable[[], None] = lambda: None
+
+    def wanted(self) -> DeviceInfo:
+        return next(device for device in self.devices.list() if "far" in device.id)
+
+    def lose_device(self) -> None:
+        self.server.unplug("far")
+        self._give_back = partial(self.server.plug, "far")
+
+    def close(self) -> None:
+        self._player.kill()
+        self._player.wait()
+        self._give_back()
+
+
+class AlsaBench(PulseBench):
+    def lose_device(self) -> None:
+        self.server.kill()
+        self._give_back = self.server.start
+
+
+ON_A_SERVER = {
+    "pulse outputs": (PulseBench, PulseOutputs),
+    "pulse inputs": (PulseBench, PulseInputs),
+    "microphones": (AlsaBench, Microphones),
+}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivatePulse]:
+    if needed := missing():
+        pytest.skip(f"needs Debian's PulseAudio; missing here: {needed}")
+    folder = os.environ.get(ALSA_FOLDER) or tmp_path_factory.mktemp("taps")
+    with private_pulse(Path(folder)) as daemon:
+        yield daemon
+
+
+@pytest.fixture(scope="module")
+def noise(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A minute of it, longer than any of these tests."""
+    file = tmp_path_factory.mktemp("noise") / "noise.wav"
+    write_wav(file, np.random.default_rng(0).uniform(-0.5, 0.5, (1, 60 * RATE)), RATE)
+    return file
+
+
 @pytest.fixture(params=SYSTEMS)
-def bench(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch) -> Iterator[Bench]:
-    with bench_of(request.param, tmp_path, monkeypatch) as made:
-        yield made
+def bench(
+    request: pytest.FixtureRequest, noise: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Bench]:
+    match request.param:
+        case "windows":
+            with FakeWasapi(monkeypatch) as fake:
+                yield FakeBench(WindowsOutputs(), fake.unplug)
+        case "macos":
+            with FakeCatap(monkeypatch) as fake:
+                yield FakeBench(MacOutputs(), fake.fail)
+        case system:
+            server: PrivatePulse = request.getfixturevalue("server")
+            monkeypatch.setenv("PULSE_SERVER", server.env["PULSE_SERVER"])
+            make, devices = ON_A_SERVER[system]
+            with closing(make(devices(), server, noise)) as made:
+                yield made
 
 
 def test_what_is_listed_has_an_id_a_name_a_rate_and_at_most_one_default(bench: Bench):
@@ -145,14 +142,13 @@ def test_ids_are_the_same_when_asked_again(bench: Bench):
 
 
 def test_sound_comes_as_mono_float_blocks_in_the_order_of_time(bench: Bench):
-    tap, ear = bench.devices.tap(bench.wanted()), Ear()
+    tap = bench.devices.tap(bench.wanted())
     began_s = now_s()
-    tap.start(ear.hear, ear.lose)
-    ear.await_blocks(20)
-    tap.close()
+    with heard(tap) as ear:
+        until(lambda: len(ear.blocks) >= 20)
     assert tap.rate >= 8000
     assert isinstance(tap.pauses, bool)
-    times = [at_s for _, at_s, _ in ear.blocks]
+    times = [block.at_s for block in ear.blocks]
     assert times == sorted(times)
     assert began_s < times[0]
     assert times[-1] <= now_s()
@@ -161,34 +157,32 @@ def test_sound_comes_as_mono_float_blocks_in_the_order_of_time(bench: Bench):
         assert samples.ndim == 1
         assert 0 < len(samples) <= tap.rate
         assert isinstance(lost, bool)
-    assert np.median([len(samples) for samples, _, _ in ear.blocks]) <= 0.05 * tap.rate
+    assert np.median([len(block.samples) for block in ear.blocks]) <= 0.05 * tap.rate
     assert not ear.losses
 
 
 def test_a_block_stays_as_it_was_given(bench: Bench):
-    tap, ear = bench.devices.tap(bench.wanted()), Ear()
-    tap.start(ear.hear, ear.lose)
-    ear.await_blocks(1)
-    first = ear.blocks[0][0]
-    kept = first.copy()
-    ear.await_blocks(10)
-    tap.close()
+    with heard(bench.devices.tap(bench.wanted())) as ear:
+        until(lambda: any(block.samples.any() for block in ear.blocks))
+        first = next(block.samples for block in ear.blocks if block.samples.any())
+        kept, blocks = first.copy(), len(ear.blocks)
+        until(lambda: len(ear.blocks) >= blocks + 10)
+    assert kept.any()
     assert np.array_equal(first, kept)
 
 
 def test_close_may_be_repeated_by_any_thread_and_nothing_is_heard_after_it(bench: Bench):
-    tap, ear = bench.devices.tap(bench.wanted()), Ear()
-    tap.start(ear.hear, ear.lose)
-    ear.await_blocks(3)
-    closers = [threading.Thread(target=tap.close) for _ in range(2)]
-    for closer in closers:
-        closer.start()
-    tap.close()
-    heard = len(ear.blocks)
+    tap = bench.devices.tap(bench.wanted())
+    with heard(tap) as ear:
+        until(lambda: len(ear.blocks) >= 3)
+        closers = [threading.Thread(target=tap.close) for _ in range(2)]
+        for closer in closers:
+            closer.start()
+    blocks = len(ear.blocks)
     for closer in closers:
         closer.join()
     time.sleep(0.2)
-    assert len(ear.blocks) == heard
+    assert len(ear.blocks) == blocks
     assert not ear.losses
 
 
@@ -201,26 +195,22 @@ def test_close_without_start_does_nothing(bench: Bench):
 def test_one_device_can_be_tapped_again_after_close(bench: Bench):
     device = bench.wanted()
     for _ in range(2):
-        tap, ear = bench.devices.tap(device), Ear()
-        tap.start(ear.hear, ear.lose)
-        ear.await_blocks(2)
-        tap.close()
+        with heard(bench.devices.tap(device)) as ear:
+            until(lambda: len(ear.blocks) >= 2)
 
 
 def test_a_device_that_goes_is_told_once_and_nothing_after(bench: Bench):
     device = bench.wanted()
-    tap, ear = bench.devices.tap(device), Ear()
-    tap.start(ear.hear, ear.lose)
-    ear.await_blocks(1)
-    bench.lose_device()
-    ear.await_loss()
-    heard = len(ear.blocks)
-    time.sleep(0.3)
-    tap.close()
+    with heard(bench.devices.tap(device)) as ear:
+        until(lambda: ear.blocks)
+        bench.lose_device()
+        until(lambda: ear.losses)
+        blocks = len(ear.blocks)
+        time.sleep(0.3)
     assert len(ear.losses) == 1
     assert isinstance(ear.losses[0], AudioError)
     assert device.name in str(ear.losses[0])
-    assert len(ear.blocks) == heard
+    assert len(ear.blocks) == blocks
 
 
 def test_a_device_that_is_not_there_is_named_and_leaves_nothing_open(bench: Bench):

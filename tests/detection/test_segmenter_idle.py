@@ -5,25 +5,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import soxr
 
-from audio.types import CALL_RATE, Channel
+from audio.types import Channel
 from detection.segmenter import Segmenter
 from detection.vad import SileroVad
 from tests.call_noises import Sound, line_noise, silence
 from tests.fakes import chunks_of
-from tests.sound import read_sound
+from tests.sound import at_call_rate
 
 QUIET_S = 120.0
 
 
 @pytest.fixture(scope="module")
 def sides(samples: Path) -> list[Sound]:
-    found = []
-    for path in sorted(samples.glob("*.wav")):
-        sound, rate = read_sound(path)
-        found += [soxr.resample(side, rate, CALL_RATE).astype(np.float32) for side in sound]
-    return found
+    return [side for path in sorted(samples.glob("*.wav")) for side in at_call_rate(path)]
 
 
 def speech_s(sound: Sound, vad: SileroVad) -> float:

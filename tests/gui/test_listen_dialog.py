@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 import pytest
-from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QColor, QKeySequence, QPalette
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QTextEdit
 
@@ -20,7 +20,7 @@ SILENT = "The sound server does not answer: start PulseAudio or PipeWire and try
 
 
 @pytest.fixture
-def dialog(window, monkeypatch):
+def dialog(window):
     window._before_listening._refresh.setInterval(50)
     return window._before_listening
 
@@ -151,6 +151,16 @@ def test_a_device_that_was_chosen_before_and_is_away_is_not_replaced(qtbot, wind
     assert box.combo.currentText() == "Webcam"
     assert box.note == ""
     assert desk.live == [], "a device that comes back does not start a call by itself"
+
+
+def test_a_device_that_was_set_by_a_part_of_its_name_is_known_when_it_comes(qtbot, desk, ask):
+    desk.rules = STANDING
+    desk.sides[AGENT] = side(HEADSET, wanted="webc")
+    box = ask().boxes[AGENT]
+    assert "\u201cwebc\u201d, is not there now" in box.note
+    desk.sides[AGENT] = replace(side(HEADSET, WEBCAM, wanted="webc"), chosen=WEBCAM)
+    qtbot.waitUntil(lambda: box.is_ready)
+    assert (box.choice, box.note) == (WEBCAM.id, "")
 
 
 def test_a_device_that_vanishes_while_it_is_chosen_is_named_and_may_come_back(qtbot, desk, ask):
@@ -293,23 +303,20 @@ def test_closing_the_window_closes_the_dialog_and_asks_no_more(qtbot, window, di
 
 
 @pytest.mark.parametrize(("colour", "theme"), [("#202428", DARK), ("#f0f0f0", LIGHT)])
-def test_it_follows_the_systems_look_and_nothing_is_cut_off(qtbot, window, ask, desk, colour, theme):
-    before = QApplication.palette()
+def test_it_follows_the_systems_look_and_nothing_is_cut_off(
+    qtbot, window, ask, desk, palette, colour, theme
+):
     desk.sides[AGENT] = side(HEADSET, wanted="a" * 300)
-    try:
-        QApplication.setPalette(QPalette(QColor(colour)))
-        QApplication.sendPostedEvents(None, QEvent.Type.PaletteChange)
-        qtbot.waitUntil(lambda: window._theme is theme)
-        dialog = ask()
-        QApplication.processEvents()
-        image = dialog.grab().toImage()
-        corner = image.pixelColor(4, image.height() - 4)
-        assert abs(corner.lightness() - QColor(theme.window).lightness()) < 4
-        for box in dialog.boxes.values():
-            assert box._note.height() >= box._note.heightForWidth(box._note.width()) or box.note == ""
-        confirm = dialog.consent.confirmation._text
-        assert confirm.height() >= confirm.heightForWidth(confirm.width())
-        notice = dialog.consent.notice
-        assert notice.height() >= notice.document().size().height()
-    finally:
-        QApplication.setPalette(before)
+    palette(colour)
+    qtbot.waitUntil(lambda: window._theme is theme)
+    dialog = ask()
+    QApplication.processEvents()
+    image = dialog.grab().toImage()
+    corner = image.pixelColor(4, image.height() - 4)
+    assert abs(corner.lightness() - QColor(theme.window).lightness()) < 4
+    for box in dialog.boxes.values():
+        assert box._note.height() >= box._note.heightForWidth(box._note.width()) or box.note == ""
+    confirm = dialog.consent.confirmation._text
+    assert confirm.height() >= confirm.heightForWidth(confirm.width())
+    notice = dialog.consent.notice
+    assert notice.height() >= notice.document().size().height()

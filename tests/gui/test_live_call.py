@@ -4,8 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QColor, QPalette
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 
 from app.call.setup import LiveChoice
@@ -103,7 +102,7 @@ def test_two_troubles_and_a_loud_alert_fit_into_the_smallest_window(window, comm
         SoundTroubled(kind, channel, CALL_RATE, None, 2 * CALL_RATE)
         for kind, channel in (
             (TroubleKind.NOT_HEARD, Channel.AGENT),
-            (TroubleKind.BLIND_TAP, Channel.CALLER),
+            (TroubleKind.NO_FAR_SIDE, Channel.CALLER),
         )
     ]
     window.resize(900, 600)
@@ -244,18 +243,14 @@ def test_long_names_of_devices_do_not_widen_the_window(window, commit, live):
     assert window.width() == 900
 
 
-def test_dark_turns_the_trouble_and_the_mark_too(qtbot, window, commit, live):
+def test_dark_turns_the_trouble_and_the_mark_too(qtbot, window, commit, live, palette):
     commit(live)
     (line,) = window._call.troubles._lines.values()
     parts = [
         lambda: line._mark.pixmap().toImage(),
         lambda: window._call.recording._disc.pixmap().toImage(),
     ]
-    before, palette = [part() for part in parts], QApplication.palette()
-    try:
-        QApplication.setPalette(QPalette(QColor("#202428")))
-        QApplication.sendPostedEvents(None, QEvent.Type.PaletteChange)
-        qtbot.waitUntil(lambda: window._theme is DARK)
-        assert all(part() != was for part, was in zip(parts, before, strict=True))
-    finally:
-        QApplication.setPalette(palette)
+    before = [part() for part in parts]
+    palette("#202428")
+    qtbot.waitUntil(lambda: window._theme is DARK)
+    assert all(part() != was for part, was in zip(parts, before, strict=True))

@@ -5,7 +5,6 @@ from time import thread_time
 
 import pytest
 from PySide6.QtCore import QEvent, QPoint, Qt
-from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
@@ -15,6 +14,7 @@ from PySide6.QtWidgets import (
     QTextEdit,
 )
 
+from app.ui.main_window import MainWindow
 from app.ui.theme import DARK, LIGHT
 from detection.events import AlertRaised
 from detection.types import AlertLevel
@@ -63,6 +63,12 @@ def test_before_any_call_nothing_is_passed_off_as_checked(window):
     assert not window._stop.isEnabled()
     assert window._open.isEnabled()
     assert window._alert_bar.isHidden()
+
+
+def test_the_engines_tool_tip_says_what_to_install(qtbot, desk):
+    window = MainWindow(desk, ["The strong voice check is not installed.", "Nor is Whisper."])
+    qtbot.addWidget(window)
+    assert window._engines.toolTip() == "The strong voice check is not installed.\nNor is Whisper."
 
 
 def test_a_call_is_folded_into_cards_alerts_and_transcript(window, play, commit, con):
@@ -237,17 +243,14 @@ def test_closing_while_a_call_is_loading_stops_that_call(qtbot, window, desk):
     assert all(session.stopped.is_set() for session in desk.sessions)
 
 
-def test_the_system_turning_dark_changes_all_colours(qtbot, window, play, commit, con):
+def test_the_system_turning_dark_changes_all_colours(qtbot, window, play, commit, con, palette):
     commit(play(), con)
-    light = QApplication.palette()
-    try:
-        QApplication.setPalette(QPalette(QColor("#202428")))
-        qtbot.waitUntil(lambda: window._theme is DARK)
-        corner = window.grab().toImage().pixelColor(QPoint(5, window.height() - 5))
-        assert corner.lightness() < 60
-        assert "Daniel" in window._call.transcript.toPlainText()
-    finally:
-        QApplication.setPalette(light)
+    palette("#202428")
+    qtbot.waitUntil(lambda: window._theme is DARK)
+    corner = window.grab().toImage().pixelColor(QPoint(5, window.height() - 5))
+    assert corner.lightness() < 60
+    assert "Daniel" in window._call.transcript.toPlainText()
+    palette("#f0f0f0")
     qtbot.waitUntil(lambda: window._theme is LIGHT)
 
 

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPoint, Qt, QTimer
-from PySide6.QtGui import QColor, QPalette
-from PySide6.QtWidgets import QAbstractButton, QApplication, QFileDialog, QMessageBox, QPushButton
+from PySide6.QtWidgets import QAbstractButton, QFileDialog, QMessageBox, QPushButton
 
 import resources
 from app.models.store import ModelState, ModelStore
@@ -299,13 +298,10 @@ def test_a_damaged_record_is_told(qtbot, dialog: ModelsDialog, store: ModelStore
     assert "The install record" in dialog._error_bar.sentence
 
 
-def test_it_follows_the_systems_colours(qtbot, dialog: ModelsDialog, shown: MainWindow) -> None:
-    light = QApplication.palette()
-    try:
-        QApplication.setPalette(QPalette(QColor("#202428")))
-        qtbot.waitUntil(
-            lambda: dialog.grab().toImage().pixelColor(QPoint(4, 4)).lightness() < 60, timeout=SOON_MS
-        )
-    finally:
-        QApplication.setPalette(light)
+def test_it_follows_the_systems_colours(qtbot, dialog: ModelsDialog, palette) -> None:
+    palette("#202428")
+    qtbot.waitUntil(
+        lambda: dialog.grab().toImage().pixelColor(QPoint(4, 4)).lightness() < 60, timeout=SOON_MS
+    )
+    palette("#f0f0f0")
     qtbot.waitUntil(lambda: dialog.grab().toImage().pixelColor(QPoint(4, 4)).lightness() > 200)

@@ -3,7 +3,6 @@
 from contextlib import closing
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from app.cases.verify import verify
@@ -11,27 +10,17 @@ from app.compose import build_desk, case_log_path
 from app.settings import settings_with
 from app.ui.main_window import MainWindow
 from audio.types import Channel
+from tests.live_program import playing, sides
 from tests.pulse import PrivatePulse
-from tests.sound import read_sound, write_wav
 
 HEARD_S = 12.5
 SOON_MS = 90_000
 
 
-@pytest.fixture
-def sides(samples: Path, tmp_path: Path) -> dict[str, Path]:
-    """What is played into each sink: the sample's first seconds."""
-    sound, rate = read_sound(samples / "a_disclosed_assistant.wav")
-    files = {sink: tmp_path / f"{sink}.wav" for sink in ("far", "mic")}
-    for file, channel in zip(files.values(), sound[:, : round(HEARD_S * rate)], strict=True):
-        write_wav(file, np.asarray(channel)[None], rate)
-    return files
-
-
 def test_a_call_is_confirmed_listened_to_recorded_stored_and_shown_again(
     qtbot,
     pulse: PrivatePulse,
-    sides: dict[str, Path],
+    samples: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ):
@@ -59,8 +48,8 @@ def test_a_call_is_confirmed_listened_to_recorded_stored_and_shown_again(
             dialog._listen.click()
         qtbot.waitUntil(window._call.recording.isVisible)
 
-        players = [pulse.play(file, sink) for sink, file in sides.items()]
-        qtbot.waitUntil(lambda: all(player.poll() == 0 for player in players), timeout=SOON_MS)
+        with playing(pulse, sides(samples / "a_disclosed_assistant.wav", HEARD_S, tmp_path)) as players:
+            qtbot.waitUntil(lambda: all(player.poll() == 0 for player in players), timeout=SOON_MS)
         with qtbot.waitSignal(window.call_ended, timeout=SOON_MS) as ended:
             window._stop.trigger()
         assert ended.args == [None]

@@ -1,10 +1,11 @@
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from app.cases.writer import CaseWriter
 from app.cli import main
 
 
@@ -34,3 +35,12 @@ def earwitness(
         return Run(int(ended.value.code or 0), out, err)
 
     return run
+
+
+@pytest.fixture
+def writer(tmp_path: Path) -> Iterator[CaseWriter]:
+    """The case log of a test that brings its own session."""
+    writer = CaseWriter(tmp_path / "cases.db")
+    yield writer
+    if not writer.failed:
+        writer.close()

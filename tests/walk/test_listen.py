@@ -2,14 +2,10 @@
 
 import json
 import signal
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from subprocess import PIPE, Popen, run
+from subprocess import run
 
-import av
 import numpy as np
 import pytest
 from jsonschema import Draft202012Validator
@@ -18,58 +14,33 @@ from app.cases.reader import CaseReader
 from app.cases.verify import verify
 from audio.types import CALL_RATE
 from detection.events import CallStarted, ConsentRecorded
+from tests.live_program import COMMAND, CONSENT, DEVICES, REPO, listening, play, playing, sides
 from tests.pulse import PrivatePulse
-from tests.sound import read_sound, write_wav
+from tests.sound import read_sound
 
-REPO = Path(__file__).parents[2]
-PROGRAM = [sys.executable, "-c", "import sys; from app.cli import main; sys.exit(main())"]
-DEVICES = ["--microphone", "mic", "--far-side", "far"]
 HEARD_S = 12.5
-CONSENT = ["--consent-given", "--consent-by", "Ann"]
 
 
 @pytest.fixture
-def sides(samples: Path, tmp_path: Path) -> dict[str, Path]:
+def call(samples: Path, tmp_path: Path) -> dict[str, Path]:
     """What is played into each sink: the sample's first seconds."""
-    sound, rate = read_sound(samples / "a_disclosed_assistant.wav")
-    files = {sink: tmp_path / f"{sink}.wav" for sink in ("far", "mic")}
-    for file, side in zip(files.values(), sound[:, : round(HEARD_S * rate)], strict=True):
-        write_wav(file, side[None], rate)
-    return files
+    return sides(samples / "a_disclosed_assistant.wav", HEARD_S, tmp_path)
 
 
-@contextmanager
-def listening(pulse: PrivatePulse, data: Path, *options: str) -> Iterator[Popen[str]]:
-    """The command in a process of its own, given as soon as it hears."""
-    env = pulse.env | {"EARWITNESS_DATA_DIR": str(data)}
-    command = [*PROGRAM, "listen", *DEVICES, *options]
-    with Popen(command, env=env, cwd=REPO, stdout=PIPE, stderr=PIPE, text=True) as program:
-        told = program.stderr if "--json" in options else program.stdout
-        assert told
-        try:
-            assert told.readline().startswith(("Listening.", "Waiting for a call."))
-            yield program
-        finally:
-            program.kill()
-
-
-def play(pulse: PrivatePulse, sides: dict[str, Path]) -> None:
-    players = [pulse.play(file, sink) for sink, file in sides.items()]
-    assert [player.wait(60) for player in players] == [0, 0]
-
-
-def recorded(file: Path) -> np.ndarray:
-    with av.open(str(file)) as container:
-        frames = [frame.to_ndarray()[0] for frame in container.decode(audio=0)]
-    return np.concatenate(frames)
+def refused(pulse: PrivatePulse, data: Path, *options: str) -> str:
+    """What the program says when it does not begin."""
+    command = [*COMMAND, *options, "--data-dir", str(data)]
+    done = run(command, env=pulse.env, cwd=REPO, capture_output=True, text=True, check=False)
+    assert done.returncode == 3
+    return done.stderr
 
 
 def test_a_live_call_is_judged_kept_and_recorded(
-    pulse: PrivatePulse, sides: dict[str, Path], tmp_path: Path
+    pulse: PrivatePulse, call: dict[str, Path], tmp_path: Path
 ):
     data = tmp_path / "data"
     with listening(pulse, data, "--json", "--recording", *CONSENT) as program:
-        play(pulse, sides)
+        play(pulse, call)
         program.send_signal(signal.SIGTERM)
         out, err = program.communicate(timeout=60)
     assert program.returncode == 0, err
@@ -86,9 +57,10 @@ def test_a_live_call_is_judged_kept_and_recorded(
     assert case["consent"]["acknowledgement"]["by"] == "Ann"
     assert all(check.ok for check in verify(data / "cases.db"))
     for kept in case["recording"]["files"]:
-        sound = recorded(data / "recordings" / kept["file"])
-        assert len(sound) / CALL_RATE == pytest.approx(case["duration_s"], abs=0.5)
-        assert np.abs(sound).max() > 3000
+        (sound,), rate = read_sound(data / "recordings" / kept["file"])
+        assert rate == CALL_RATE
+        assert len(sound) / rate == pytest.approx(case["duration_s"], abs=0.5)
+        assert np.abs(sound).max() > 3000 / 32768
         assert len(kept["sha256"]) == 64
     with CaseReader(data / "cases.db") as reader:
         first, second, *_ = (entry.event for entry in reader.events(case["case_id"]))
@@ -96,29 +68,34 @@ def test_a_live_call_is_judged_kept_and_recorded(
     assert isinstance(second, ConsentRecorded)
 
 
-def test_what_is_said_is_shown_as_it_is_said(
-    pulse: PrivatePulse, sides: dict[str, Path], tmp_path: Path
-):
-    with listening(pulse, tmp_path / "data", "--seconds", "8", *CONSENT) as program:
-        play(pulse, sides)
-        out, err = program.communicate(timeout=60)
-    assert program.returncode == 0, err
+def test_what_is_said_is_shown_as_it_is_said(pulse: PrivatePulse, samples: Path, tmp_path: Path):
+    call = sides(samples / "a_disclosed_assistant.wav", 18.0, tmp_path)
+    with listening(pulse, tmp_path / "data", "--seconds", "20", *CONSENT) as program:
+        assert program.stdout
+        assert program.stderr
+        out = ""
+        with playing(pulse, call) as players:
+            while "Caller: " not in out:
+                out += (line := program.stdout.readline())
+                assert line, "it ended before the caller said anything"
+            assert any(player.poll() is None for player in players)
+        out += program.stdout.read()
+        assert program.wait(60) == 0, program.stderr.read()
     live, _, report = out.partition("\nfar (caller)")
-    assert "Caller: " in live
-    assert "AI disclosure: " in live
+    assert "AI disclosure: Disclosed" in live
     assert "Ann confirmed (command line, " in report
     assert "The sound of this call is not kept" in report
     assert not (tmp_path / "data" / "recordings").exists()
 
 
 def test_a_call_is_found_by_its_sound(
-    pulse: PrivatePulse, sides: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    pulse: PrivatePulse, call: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setitem(pulse.env, "EARWITNESS_CONSENT", "standing")
     monkeypatch.setitem(pulse.env, "EARWITNESS_CONSENT_BASIS", "Contract, clause 7")
     with listening(pulse, tmp_path / "data", "--auto", "--json") as program:
         time.sleep(3)
-        play(pulse, sides)
+        play(pulse, call)
         program.send_signal(signal.SIGTERM)
         out, err = program.communicate(timeout=60)
     assert program.returncode == 0, err
@@ -131,26 +108,16 @@ def test_a_call_is_found_by_its_sound(
 
 
 def test_call_after_call_needs_a_standing_basis(pulse: PrivatePulse, tmp_path: Path):
-    env = pulse.env | {"EARWITNESS_DATA_DIR": str(tmp_path / "data")}
-    command = [*PROGRAM, "listen", "--auto", *DEVICES, *CONSENT]
-    done = run(command, env=env, cwd=REPO, capture_output=True, text=True, check=False)
-    assert done.returncode == 3
-    assert "set a standing basis" in done.stderr
+    errors = refused(pulse, tmp_path, "--auto", *DEVICES, *CONSENT)
+    assert "set a standing basis" in errors
 
 
 def test_without_consent_nothing_is_kept(pulse: PrivatePulse, tmp_path: Path):
-    env = pulse.env | {"EARWITNESS_DATA_DIR": str(tmp_path / "data")}
-    done = run(
-        [*PROGRAM, "listen", *DEVICES], env=env, cwd=REPO, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 3
-    assert "Nothing of this call is kept, because nobody has confirmed" in done.stderr
+    errors = refused(pulse, tmp_path / "data", *DEVICES)
+    assert "Nothing of this call is kept, because nobody has confirmed" in errors
     assert not (tmp_path / "data").exists()
 
 
 def test_a_device_that_is_not_there_is_named(pulse: PrivatePulse, tmp_path: Path):
-    env = pulse.env | {"EARWITNESS_DATA_DIR": str(tmp_path / "data")}
-    command = [*PROGRAM, "listen", "--microphone", "Jabra", "--far-side", "far", *CONSENT]
-    done = run(command, env=env, cwd=REPO, capture_output=True, text=True, check=False)
-    assert done.returncode == 3
-    assert '"Jabra" fits no device: choose one of ' in done.stderr
+    errors = refused(pulse, tmp_path, "--microphone", "Jabra", "--far-side", "far", *CONSENT)
+    assert '"Jabra" fits no device: choose one of ' in errors

@@ -2,11 +2,9 @@
 
 import json
 import signal
-import sys
 import time
 import wave
 from pathlib import Path
-from subprocess import PIPE, Popen
 from typing import Any
 
 import numpy as np
@@ -14,36 +12,23 @@ import pytest
 
 from app.paths import recordings_dir
 from audio.types import CALL_RATE, Channel
+from tests.live_program import CONSENT, listening, play, sides
 from tests.pulse import PrivatePulse
 from tests.sound import read_sound, write_wav
 from tests.walk.conftest import Earwitness
 
 HEARD_S = 25
 NEAR_S = 0.05
-RUN = "import sys; from app.cli import main; sys.exit(main())"
-DEVICES = ("--microphone", "mic", "--far-side", "far")
-CONSENT = ("--recording", "--consent-given", "--consent-by", "Ann")
 
 
 def listened(pulse: PrivatePulse, sample: Path, folder: Path, data: Path) -> dict[str, Any]:
     """What `earwitness listen` says of the sample's beginning, played into the two sinks."""
-    sound, rate = read_sound(sample)
-    sides = dict(zip(("far", "mic"), sound[:, : HEARD_S * rate], strict=True))
-    for sink, side in sides.items():
-        write_wav(folder / f"{sink}.wav", side[None], rate)
-    command = [sys.executable, "-c", RUN, "listen", *DEVICES, *CONSENT, "--json", "--data-dir", data]
-    with Popen(command, env=pulse.env, stdout=PIPE, stderr=PIPE, text=True) as listening:
-        try:
-            assert listening.stderr
-            assert listening.stderr.readline().startswith("Listening.")
-            players = [pulse.play(folder / f"{sink}.wav", sink) for sink in sides]
-            assert [player.wait(HEARD_S + 30) for player in players] == [0, 0]
-            time.sleep(1)  # the silence that ends the last segment
-            listening.send_signal(signal.SIGTERM)
-            judged, errors = listening.communicate(timeout=60)
-        finally:
-            listening.kill()
-    assert listening.returncode == 0, errors
+    with listening(pulse, data, "--recording", *CONSENT, "--json") as program:
+        play(pulse, sides(sample, HEARD_S, folder))
+        time.sleep(1)  # the silence that ends the last segment
+        program.send_signal(signal.SIGTERM)
+        judged, errors = program.communicate(timeout=60)
+    assert program.returncode == 0, errors
     return json.loads(judged)
 
 
@@ -72,20 +57,37 @@ def verdicts(judged: dict[str, Any]) -> tuple[str, str, str]:
     return (judged["voice"]["level"], judged["conversation"]["level"], judged["disclosure"]["state"])
 
 
-def test_a_live_call_is_judged_as_its_recording_is(
+def of_file(earwitness: Earwitness, file: Path) -> dict[str, Any]:
+    read = earwitness("analyze", file, "--json")
+    assert read.status == 0, read.err
+    return json.loads(read.out)
+
+
+def test_a_live_call_is_judged_as_its_recording_and_as_what_was_played(
     pulse: PrivatePulse, samples: Path, tmp_path: Path, earwitness: Earwitness
 ):
-    data = tmp_path / "data"
-    live = listened(pulse, samples / "b_helpdesk_con.wav", tmp_path, data)
+    data, sample = tmp_path / "data", samples / "b_helpdesk_con.wav"
+    live = listened(pulse, sample, tmp_path, data)
     recording = both_sides(recordings_dir(data), live["case_id"], tmp_path / "call.wav")
-    read = earwitness("analyze", recording, "--json")
-    assert read.status == 0, read.err
-    file = json.loads(read.out)
-    heard_live, heard_in_file = segments(live), segments(file)
-    assert [channel for channel, *_ in heard_live] == [channel for channel, *_ in heard_in_file]
-    for (_, *times), (_, *same_times) in zip(heard_live, heard_in_file, strict=True):
-        assert times == pytest.approx(same_times, abs=NEAR_S)
+    heard_live, recorded = segments(live), of_file(earwitness, recording)
     assert len(heard_live) >= 4
-    assert verdicts(live) == verdicts(file)
+    assert [channel for channel, *_ in heard_live] == [channel for channel, *_ in segments(recorded)]
+    for (_, *times), (_, *same_times) in zip(heard_live, segments(recorded), strict=True):
+        assert times == pytest.approx(same_times, abs=NEAR_S)
+
+    sound, rate = read_sound(sample)
+    quiet = np.zeros((2, rate), sound.dtype)  # as before and after the players play
+    write_wav(tmp_path / "played.wav", np.hstack([quiet, sound[:, : HEARD_S * rate], quiet]), rate)
+    played = of_file(earwitness, tmp_path / "played.wav")
+    for channel in Channel:
+        in_call, in_file = (
+            np.array([times for side, *times in spans if side == channel])
+            for spans in (heard_live, segments(played))
+        )
+        assert in_call.shape == in_file.shape
+        begun_s = np.median(in_call[:, 0] - in_file[:, 0])
+        assert in_call - begun_s == pytest.approx(in_file, abs=NEAR_S)
+
+    assert verdicts(live) == verdicts(recorded) == verdicts(played)
     assert verdicts(live)[0] == "likely_synthetic"
     assert verdicts(live)[1] != "calm"

@@ -2,100 +2,36 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 
-import numpy as np
 import pytest
 
+from app.call.listening import LiveBasis
 from app.call.session import Session
-from app.cases.reader import CaseReader
 from app.cases.writer import CaseWriter
 from app.errors import CaseLogError
 from audio.errors import AudioError
 from audio.types import CALL_RATE, AudioGap, Channel
-from detection.events import CallEnded, CallStarted, Event, GapHeard, NotJudged, UtteranceHeard
+from detection.events import (
+    CallEnded,
+    CallStarted,
+    ConsentRecorded,
+    Event,
+    GapHeard,
+    NotJudged,
+    RecordingEnded,
+    UtteranceHeard,
+)
 from detection.segmenter import Segmenter
 from detection.transcribe.live import OpenSpeech
-from detection.types import EngineInfo, PartialText, Segment, Utterance
+from detection.types import PartialText, Segment
+from tests.audio.hearing import until
 from tests.fakes import ScriptedSource, chunks_of
+from tests.walk.scripted import LoudVad, ScriptedPipeline, session_of, speech, stored
 
 CALLER = Channel.CALLER
-
-
-class LoudVad:
-    """Speech where the samples are not zero."""
-
-    def reset(self) -> None: ...
-
-    def probabilities(self, windows: np.ndarray) -> np.ndarray:
-        return (np.abs(windows).max(axis=1) > 0).astype(np.float32)
-
-
-class ScriptedPipeline:
-    """Turns each segment into one utterance; `before` runs first, on the inference thread."""
-
-    def __init__(self, before: Callable[[Segment], object] = lambda _: None) -> None:
-        self._before = before
-        self.ticks: list[int] = []
-        self.is_whole: bool | None = None
-
-    def hear(self, segment: Segment) -> list[Event]:
-        self._before(segment)
-        heard = Utterance(segment.channel, segment.start, segment.end, "words", 1.0)
-        return [UtteranceHeard(heard, segment.end)]
-
-    def lose(self, gap: AudioGap, at: int) -> list[Event]:
-        return [GapHeard(gap.channel, gap.start, gap.end, gap.reason, at)]
-
-    def advance(self, at: int) -> list[Event]:
-        self.ticks.append(at)
-        return []
-
-    def skip(self, segment: Segment, reason: str) -> list[Event]:
-        at = segment.end
-        return [NotJudged("all", segment.channel, segment.start, at, reason, at)]
-
-    def finish(self, at: int, *, is_whole: bool) -> list[Event]:
-        self.is_whole = is_whole
-        return []
-
-
-def speech(seconds: int, pause_every_s: float = 2.0) -> np.ndarray:
-    """Ones, with half a second of zeros after every so many seconds."""
-    samples = np.ones(seconds * CALL_RATE, np.float32) * 0.5
-    period = round((pause_every_s + 0.6) * CALL_RATE)
-    for start in range(round(pause_every_s * CALL_RATE), len(samples), period):
-        samples[start : start + round(0.6 * CALL_RATE)] = 0
-    return samples
-
-
-@pytest.fixture
-def writer(tmp_path: Path) -> Iterator[CaseWriter]:
-    writer = CaseWriter(tmp_path / "cases.db")
-    yield writer
-    if not writer.failed:
-        writer.close()
-
-
-def session_of(
-    source: ScriptedSource,
-    pipeline: ScriptedPipeline,
-    writer: CaseWriter,
-    listener: Callable[[str, Sequence[Event]], None] | None = None,
-) -> Session:
-    segmenters = {
-        channel: Segmenter(channel, LoudVad())  # pyright: ignore[reportArgumentType]
-        for channel in source.channels
-    }
-    engines = (EngineInfo("transcript", "scripted", "1"),)
-    return Session(source, segmenters, pipeline, engines, writer, listener)  # pyright: ignore[reportArgumentType]
-
-
-def stored(tmp_path: Path, case_id: str) -> list[Event]:
-    with CaseReader(tmp_path / "cases.db") as reader:
-        return [entry.event for entry in reader.events(case_id)]
 
 
 def test_a_file_waits_for_slow_judges_and_loses_nothing(tmp_path: Path, writer: CaseWriter):
@@ -223,8 +159,7 @@ def test_stopping_keeps_what_was_heard(tmp_path: Path, writer: CaseWriter):
     source = ScriptedSource(chunks_of(CALLER, speech(10)), hold=True)
     session = session_of(source, ScriptedPipeline(), writer)
     session.start()
-    while session.progress[0] < 9.9:
-        time.sleep(0.01)
+    until(lambda: session.progress[0] >= 9.9)
     session.stop()
     session.stop()
     assert session.wait(20)
@@ -290,18 +225,48 @@ def test_a_source_that_fails_to_stop_does_not_hang_the_call(
     assert stored(tmp_path, session.case_id)[-1].kind == "call_ended"
 
 
-def test_a_source_that_cannot_start_leaves_an_ended_case(tmp_path: Path, writer: CaseWriter):
+def test_a_source_that_cannot_start_leaves_an_ended_case_and_no_recording(
+    tmp_path: Path, writer: CaseWriter
+):
     class Broken(ScriptedSource):
         def start(self, ring: object) -> None:
             raise OSError("unplugged")
 
-    session = session_of(Broken(chunks_of(CALLER, speech(1))), ScriptedPipeline(), writer)
+    source, basis = Broken(chunks_of(CALLER, speech(1))), recorded_in(tmp_path)
+    session = session_of(source, ScriptedPipeline(), writer, basis=basis)
     with pytest.raises(OSError, match="unplugged"):
         session.start()
     writer.close()
-    last = stored(tmp_path, session.case_id)[-1]
+    *_, last = told = stored(tmp_path, session.case_id)
     assert isinstance(last, CallEnded)
     assert last.reason == "failed"
+    assert not [event for event in told if isinstance(event, RecordingEnded)]
+    assert list((tmp_path / "recordings").iterdir()) == []
+
+
+def test_a_recording_is_completed_whatever_fails_at_the_end(tmp_path: Path, writer: CaseWriter):
+    class Stuck(ScriptedSource):
+        def stop(self) -> None:
+            super().stop()
+            raise OSError("the device is gone")
+
+    class Failing(Segmenter):
+        def flush(self) -> list[Segment]:
+            raise ValueError("the detector is broken")
+
+    source = Stuck(chunks_of(CALLER, speech(3)), is_live=True)
+    session = session_of(source, ScriptedPipeline(), writer, basis=recorded_in(tmp_path))
+    session._segmenters = {CALLER: Failing(CALLER, LoudVad())}  # pyright: ignore[reportArgumentType]
+    session.start()
+    assert session.wait(10)
+    (recording,) = [e for e in stored(tmp_path, session.case_id) if isinstance(e, RecordingEnded)]
+    assert [file.samples for file in recording.files] == [3 * CALL_RATE, 0]
+    assert recording.problem == ""
+
+
+def recorded_in(tmp_path: Path) -> LiveBasis:
+    consent = ConsentRecorded("works agreement", None, keeps_audio=True)
+    return LiveBasis(consent, tmp_path / "recordings")
 
 
 class ScriptedText:
@@ -337,19 +302,12 @@ def live_session(
     return Session(source, segmenters, pipeline, (), writer, None, text)  # pyright: ignore[reportArgumentType]
 
 
-def wait_until(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not is_so():
-        assert time.monotonic() < deadline, "it never came to that"
-        time.sleep(0.01)
-
-
 def test_open_speech_is_read_before_it_ends_and_never_stored(tmp_path: Path, writer: CaseWriter):
     source = paced(9)
     text = ScriptedText()
     session = live_session(source, ScriptedPipeline(), writer, text)
     session.start()
-    wait_until(lambda: session.progress[0] > 8.9)
+    until(lambda: session.progress[0] > 8.9)
     session.stop()
     assert session.wait(10)
     assert all(later.end > earlier.end for earlier, later in pairwise(text.heard))
@@ -385,10 +343,10 @@ def test_under_load_open_speech_is_passed_over_and_said_to_be_and_it_catches_up(
     session.start()
     assert hangs.wait(30)
     before = len(text.heard)
-    wait_until(lambda: session.is_text_behind)
+    until(lambda: session.is_text_behind)
     assert len(text.heard) == before
     go_on.set()
-    wait_until(lambda: not session.is_text_behind)
+    until(lambda: not session.is_text_behind)
     session.stop()
     assert session.wait(10)
 
@@ -403,7 +361,7 @@ def test_a_recognizer_that_fails_on_open_speech_costs_only_that(tmp_path: Path, 
     source = paced(5)
     session = live_session(source, ScriptedPipeline(), writer, ScriptedText(fail))
     session.start()
-    wait_until(lambda: session.progress[0] > 4.9)
+    until(lambda: session.progress[0] > 4.9)
     session.stop()
     assert session.wait(10)
     assert failed

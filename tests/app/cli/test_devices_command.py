@@ -11,6 +11,7 @@ import app.cli.devices
 from app.cli.commands import cli
 from audio.errors import AudioError
 from audio.types import Channel, DeviceInfo, DeviceKind
+from tests.fakes import Listed
 from tests.pulse import PrivatePulse
 
 HEADSET = DeviceInfo("alsa_input.usb-Jabra_65-00.mono", "Jabra 65", DeviceKind.INPUT, 16000, True)
@@ -19,20 +20,10 @@ EARPHONE = DeviceInfo("alsa_output.usb-Jabra_65-00", "Jabra 65", DeviceKind.OUTP
 SOFTPHONE = DeviceInfo("softphone", "Soft 電話", DeviceKind.APPLICATION, 48000, False)
 
 
-class FakeDevices:
-    def __init__(self, found: list[DeviceInfo] | AudioError) -> None:
-        self._found = found
-
-    def list(self) -> list[DeviceInfo]:
-        if isinstance(self._found, AudioError):
-            raise self._found
-        return self._found
-
-
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch):
-    def have(near, far) -> None:
-        sides = {Channel.AGENT: FakeDevices(near), Channel.CALLER: FakeDevices(far)}
+    def have(near: Listed, far: Listed) -> None:
+        sides = {Channel.AGENT: near, Channel.CALLER: far}
         monkeypatch.setattr(app.cli.devices, "call_devices", lambda: sides)
 
     return have
@@ -49,7 +40,7 @@ def printed(width: int) -> list[str]:
 
 
 def test_devices_stand_below_what_they_are_with_the_default_marked(machine):
-    machine([HEADSET, WEBCAM], [EARPHONE, SOFTPHONE])
+    machine(Listed(HEADSET, WEBCAM), Listed(EARPHONE, SOFTPHONE))
     assert printed(100) == [
         "Microphones",
         "  Jabra 65        default  16 kHz    alsa_input.usb-Jabra_65-00.mono",
@@ -64,7 +55,7 @@ def test_devices_stand_below_what_they_are_with_the_default_marked(machine):
 
 
 def test_where_the_terminal_is_narrow_the_id_stands_below(machine):
-    machine([HEADSET], [EARPHONE])
+    machine(Listed(HEADSET), Listed(EARPHONE))
     assert printed(50)[:3] == [
         "Microphones",
         "  Jabra 65  default  16 kHz",
@@ -73,7 +64,7 @@ def test_where_the_terminal_is_narrow_the_id_stands_below(machine):
 
 
 def test_what_there_is_none_of_is_said(machine):
-    machine([], [])
+    machine(Listed(), Listed())
     assert [line for line in printed(80) if line.startswith("  ")] == [
         "  none: connect a microphone",
         "  none: connect an output",
@@ -82,7 +73,7 @@ def test_what_there_is_none_of_is_said(machine):
 
 
 def test_json_lines_hold_each_device(machine):
-    machine([HEADSET], [EARPHONE, SOFTPHONE])
+    machine(Listed(HEADSET), Listed(EARPHONE, SOFTPHONE))
     objects = [json.loads(line) for line in run("--json").output.splitlines()]
     assert objects[0] == {
         "id": "alsa_input.usb-Jabra_65-00.mono",
@@ -97,7 +88,7 @@ def test_json_lines_hold_each_device(machine):
 
 
 def test_a_side_that_cannot_be_listed_is_told_of_and_the_other_shown(machine):
-    machine([HEADSET], AudioError("The sound server does not answer: restart it."))
+    machine(Listed(HEADSET), Listed(error=AudioError("The sound server does not answer: restart it.")))
     result = run()
     assert result.exit_code == 0
     assert "Jabra 65" in result.stdout
@@ -106,7 +97,8 @@ def test_a_side_that_cannot_be_listed_is_told_of_and_the_other_shown(machine):
 
 
 def test_where_no_side_can_be_listed_the_error_is_the_answer(machine):
-    machine(AudioError("No sound system was found."), AudioError("The sound server does not answer."))
+    silent = AudioError("The sound server does not answer.")
+    machine(Listed(error=AudioError("No sound system was found.")), Listed(error=silent))
     result = run()
     assert isinstance(result.exception, AudioError)
     assert str(result.exception) == "No sound system was found."

@@ -148,7 +148,7 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 def test_a_server_that_is_busy_is_asked_again_when_it_says(
     hub: Hub, shelf: ModelShelf, put: Install, pauses: list[float]
 ) -> None:
-    hub.fail("listing", status(503))
+    hub.fail("listing", status(520))
     hub.fail("config.json", status(429, Retry_After="7"), status(429, Retry_After="86400"))
     put(Patience())
     assert_whole(hub, shelf)

@@ -6,6 +6,7 @@ import signal
 import ssl
 import subprocess
 import time
+import traceback
 from collections.abc import Callable
 from http.server import ThreadingHTTPServer
 from pathlib import Path
@@ -224,15 +225,22 @@ class TestNetwork:
         assert "The proxy set on this machine refused the way to hub.invalid" in sentence
 
     @pytest.mark.parametrize(
-        "proxy", ["socks5://127.0.0.1:9", "nonsense://me:secret@127.0.0.1:9", "http://me:secret"]
+        "proxy",
+        [
+            "socks5://127.0.0.1:9",
+            "nonsense://me:secret@127.0.0.1:9",
+            "http://me:secret",
+            "http://me:secret/word@127.0.0.1:9",
+        ],
     )
-    def test_a_proxy_that_cannot_be_used_is_told(
+    def test_a_proxy_that_cannot_be_used_is_told_without_its_password(
         self, put: Install, monkeypatch: pytest.MonkeyPatch, proxy: str
     ) -> None:
         monkeypatch.setenv("ALL_PROXY", proxy)
-        sentence = refusal(put)
-        assert "The proxy set on this machine cannot be used" in sentence
-        assert "secret" not in sentence
+        with pytest.raises(DetectionError) as caught:
+            put()
+        assert "The proxy set on this machine cannot be used" in str(caught.value)
+        assert "secret" not in "".join(traceback.format_exception(caught.value))
 
     def test_certificates_of_the_system_decide(
         self,

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import soxr
 
 import resources
 from audio.types import CALL_RATE, Channel
@@ -21,7 +20,7 @@ from detection.types import Segment, Utterance
 from detection.vad import SileroVad
 from tests.call_noises import Sound, babble, hold_music, keypad, line_noise, silence, tones, typing
 from tests.fakes import chunks_of
-from tests.sound import read_sound
+from tests.sound import at_call_rate
 
 CALLER = Channel.CALLER
 SECONDS = 20.0
@@ -53,11 +52,8 @@ def vad() -> SileroVad:
 @pytest.fixture(scope="module")
 def voices(samples: Path) -> Sound:
     """All that is said in the sample calls, one after the other."""
-    sides = []
-    for path in sorted(samples.glob("*.wav")):
-        sound, rate = read_sound(path)
-        sides += [soxr.resample(side, rate, CALL_RATE) for side in sound]
-    said = np.concatenate(sides)
+    calls = [at_call_rate(path) for path in sorted(samples.glob("*.wav"))]
+    said = np.concatenate([side for call in calls for side in call])
     return said[said != 0]
 
 

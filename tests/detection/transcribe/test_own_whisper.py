@@ -9,7 +9,6 @@ from pathlib import Path
 import jiwer
 import numpy as np
 import pytest
-import soxr
 from whisper_normalizer.english import EnglishTextNormalizer
 
 import resources
@@ -18,7 +17,7 @@ from detection.transcribe.live import LiveText, OpenSpeech
 from detection.transcribe.phantoms import load_phantoms
 from detection.transcribe.whisper import WhisperTranscriber
 from detection.types import Segment, Utterance
-from tests.sound import read_sound
+from tests.sound import at_call_rate
 
 MODEL = Path(__file__).parents[2] / "models" / "earwitness-whisper-tests"
 CHANNELS = {"caller": Channel.CALLER, "agent": Channel.AGENT}
@@ -47,14 +46,11 @@ def turns(samples: Path) -> list[tuple[Segment, str]]:
     """Each turn of the sample calls and its text; a few short ones were learnt from, too."""
     found = []
     for path in sorted(samples.glob("*.wav")):
-        sound, rate = read_sound(path)
-        sides = dict(
-            zip(CHANNELS, (soxr.resample(side, rate, CALL_RATE) for side in sound), strict=True)
-        )
+        sides = dict(zip(CHANNELS, at_call_rate(path), strict=True))
         for turn in json.loads(path.with_suffix(".truth.json").read_text(encoding="utf-8"))["turns"]:
             start = round((turn["start_s"] - AROUND_S) * CALL_RATE)
             end = round((turn["end_s"] + AROUND_S) * CALL_RATE)
-            samples_of_turn = sides[turn["speaker"]][start:end].astype(np.float32)
+            samples_of_turn = sides[turn["speaker"]][start:end]
             found.append((Segment(CHANNELS[turn["speaker"]], start, end, samples_of_turn), turn["text"]))
     return found
 

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -112,8 +113,13 @@ def test_speech_decoded_where_it_paused_is_not_decoded_again(window: ScriptedWin
     assert len(window.decoded) == 2, "kept once too often"
 
 
+CLEANED = replace(speech(0, 2), samples=np.full(2 * CALL_RATE, 0.1, np.float32))
+
+
 @pytest.mark.parametrize(
-    "ended", [speech(0, 2.2), speech(0.5, 2), speech(0, 2, AGENT)], ids=["longer", "later", "other side"]
+    "ended",
+    [speech(0, 2.2), speech(0.5, 2), speech(0, 2, AGENT), CLEANED],
+    ids=["longer", "later", "other side", "an echo taken out of it"],
 )
 def test_other_speech_than_what_was_open_is_decoded(
     window: ScriptedWindow, folder: Path, ended: Segment

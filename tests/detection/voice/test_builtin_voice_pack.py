@@ -2,10 +2,7 @@
 
 from pathlib import Path
 
-import av
-import numpy as np
 import pytest
-import soxr
 
 import resources
 from audio.types import CALL_RATE, AudioChunk, Channel
@@ -15,28 +12,16 @@ from detection.types import VoiceLevel, VoiceVerdict
 from detection.vad import SileroVad
 from detection.voice.countermeasure import load_countermeasure
 from detection.voice.judge import CountermeasureJudge
+from tests.sound import at_call_rate
 
 BUILT_IN = resources.ROOT / "models" / "earwitness-cm-small"
-
-
-def caller_channel(path: Path) -> np.ndarray:
-    """The first channel of a file at `CALL_RATE`."""
-    with av.open(str(path)) as container:
-        rate = container.streams.audio[0].rate
-        converter = av.AudioResampler(format="fltp")
-        blocks = [
-            block.to_ndarray()[0]
-            for frame in (*container.decode(audio=0), None)
-            for block in converter.resample(frame)
-        ]
-    return soxr.resample(np.concatenate(blocks), rate, CALL_RATE)
 
 
 def judged(path: Path) -> list[VoiceVerdict]:
     """Every verdict over the call, as voice activity cuts it."""
     judge = CountermeasureJudge(load_countermeasure(BUILT_IN))
     segmenter = Segmenter(Channel.CALLER, SileroVad().stream())
-    segments = segmenter.push(AudioChunk(Channel.CALLER, 0, CALL_RATE, caller_channel(path)))
+    segments = segmenter.push(AudioChunk(Channel.CALLER, 0, CALL_RATE, at_call_rate(path)[0]))
     verdicts = [judge.hear(segment) for segment in segments + segmenter.flush()]
     return [verdict for verdict in verdicts if verdict] + [judge.finish()]
 
