@@ -6,23 +6,37 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 kind=$1
 
-system_packages=(libportaudio2 libasound2-plugins)
+# Sound devices and the sound server's client, then Qt and its xcb platform.
+system_packages=(
+    libportaudio2 libasound2-plugins libpulse0
+    libegl1 libgl1 libdbus-1-3 libfontconfig1 libglib2.0-0
+    libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1
+    libxcb-randr0 libxcb-render-util0 libxcb-shape0 libxcb-xkb1
+)
 if [ "$kind" = dev ]; then
-    # For the tests: Qt's xcb platform, a display, a sound server, the samples' synthesizer, codecs.
+    # For the tests: the samples' synthesizer, codecs, a display with a font, a sound server.
     system_packages+=(
         flite
         libgsm1 libspeex1 libvo-amrwbenc0
-        xvfb xauth fonts-dejavu-core libegl1 libgl1 libdbus-1-3 libfontconfig1 libglib2.0-0
-        libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1
-        libxcb-randr0 libxcb-render-util0 libxcb-shape0 libxcb-xinerama0 libxcb-xkb1
+        xvfb xauth fonts-dejavu-core
         pulseaudio pulseaudio-utils
     )
 fi
 
+is_installed() {  # Debian 13 and Ubuntu 24.04 have some libraries under a name that ends in t64.
+    local name
+    for name in "$1" "$1t64"; do
+        if dpkg-query -W -f='${Status}' "$name" 2>/dev/null | grep -q 'ok installed'; then
+            return 0
+        fi
+    done
+    return 1
+}
+
 missing=()
 if command -v dpkg-query >/dev/null; then
     for package in "${system_packages[@]}"; do
-        dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+        is_installed "$package" || missing+=("$package")
     done
 fi
 if [ ${#missing[@]} -gt 0 ]; then
