@@ -146,9 +146,12 @@ def _connect(path: Path, query: str, *, check_same_thread: bool) -> Database:
 
 
 def _check_kind_and_version(db: Database, path: Path, *, may_be_empty: bool) -> None:
+    db.execute("BEGIN")  # one look at the file: another process may be creating it
     (application_id,) = db.execute("PRAGMA application_id").fetchone()
     (version,) = db.execute("PRAGMA user_version").fetchone()
-    if application_id != APPLICATION_ID and not _is_empty(db):
+    is_empty = _is_empty(db)
+    db.rollback()
+    if application_id != APPLICATION_ID and not is_empty:
         raise CaseLogError(f"{path} is the database of another program; move it away or {_ELSEWHERE}.")
     if version > SCHEMA_VERSION:
         raise CaseLogError(

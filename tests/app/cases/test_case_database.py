@@ -9,7 +9,7 @@ from app.cases.migrations import SCHEMA_VERSION, migrations
 from app.cases.reader import CaseReader
 from app.cases.verify import Fault, verify
 from app.cases.writer import CaseWriter
-from app.errors import CaseLogError
+from app.errors import CaseLogError, NoCaseLogError
 from audio.types import Channel
 from detection.events import NotJudged
 
@@ -57,6 +57,24 @@ def test_a_newer_version_that_was_not_yet_checkpointed_is_refused_unchanged(stor
             CaseWriter(log)
         after = contents(log.parent)
         assert (after["cases.db"], after["cases.db-wal"]) == (before["cases.db"], before["cases.db-wal"])
+
+
+def test_a_log_that_is_being_created_meanwhile_is_none_yet(log, monkeypatch):
+    is_empty = database._is_empty
+    log.touch()
+    creating = threading.Thread(target=lambda: database.open_for_writing(log).close())
+
+    def looked_at_late(db):
+        monkeypatch.setattr(database, "_is_empty", is_empty)
+        creating.start()
+        creating.join(0.5)
+        return is_empty(db)
+
+    monkeypatch.setattr(database, "_is_empty", looked_at_late)
+    with pytest.raises(NoCaseLogError):
+        CaseReader(log)
+    creating.join()
+    CaseReader(log).close()
 
 
 @pytest.mark.parametrize("opener", OPENERS)
