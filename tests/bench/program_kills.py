@@ -91,7 +91,13 @@ class _Left:
         """`begin_s` is about when the recording began after the sound did."""
         spans = [span for span in pieces(sound) if span.stop - span.start > _SHORTEST]
         found = [_follow(sound, span, played, begin_s) for span in spans]
-        self.unfound = found.count(None) + (not found)
+        self.unfound = [
+            f"{(span.stop - span.start) / CALL_RATE:.2f} s at {span.start / CALL_RATE:.2f} s"
+            for span, piece in zip(spans, found, strict=True)
+            if piece is None
+        ]
+        if not spans:
+            self.unfound.append("all of it")
         self.heard = [piece for piece in found if piece]
         self.jumps = sum(piece.jumps for piece in self.heard)
         silent = np.ones(len(sound), bool)
@@ -107,6 +113,7 @@ def _figures(
     killed: list[Killed], stamps: Stamps, played_s: float, far: Samples, near: Samples
 ) -> dict[str, Any]:
     lefts: list[_Left] = []
+    unfound: list[str] = []
     lost_ms: dict[Channel, list[float]] = {channel: [] for channel in Channel}
     unread, refused, lines, missing, told_of, seconds = 0, 0, 0, 0, 0, 0.0
     for each in killed:
@@ -124,6 +131,8 @@ def _figures(
             )
         }
         lefts += sides.values()
+        for channel, left in sides.items():
+            unfound += [f"{each.program.case_id} {channel}: {what}" for what in left.unfound]
         if all(left.heard for left in sides.values()):
             last = sides[Channel.AGENT].heard[-1]
             call_s = float(np.median(_spoken_s(stamps, last.places) - last.starts / CALL_RATE))
@@ -141,7 +150,7 @@ def _figures(
         "files that flac -t refuses": count_refused(
             path for each in killed for path in each.program.recordings
         ),
-        "recordings that were not found in what was played": sum(left.unfound for left in lefts),
+        "pieces that were not found in what was played": unfound,
         "jumps in them": sum(left.jumps for left in lefts),
         "silence in them, s": round(sum(left.silence_s for left in lefts), 2),
         "of that not told as a gap, s": round(sum(left.untold_s for left in lefts), 2),
