@@ -1,1 +1,1 @@
-"""What the conversation judge learns from and is measured on: written calls (docs/models/talk-data.md)."""
+"""What the conversation judge learns from and is measured on (docs/models/talk-data.md)."""
