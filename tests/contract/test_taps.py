@@ -65,6 +65,7 @@ class PulseBench:
         self.server = server
         self._player = server.play(noise, "far")
         self._give_back: Callable[[], None] = lambda: None
+        until(self._is_played_to)  # from then on it is among the programs
 
     def wanted(self) -> DeviceInfo:
         return next(device for device in self.devices.list() if "far" in device.id)
@@ -77,6 +78,10 @@ class PulseBench:
         self._player.kill()
         self._player.wait()
         self._give_back()
+        until(lambda: not self._is_played_to())
+
+    def _is_played_to(self) -> bool:
+        return bool(self.server.control("list", "short", "sink-inputs"))
 
 
 class AlsaBench(PulseBench):
