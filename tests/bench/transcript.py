@@ -126,7 +126,7 @@ def main() -> int:
                 f"{heard.cost:.3f}",
                 f"{confidence_auc(said, heard):.2f}" if said else "-",
             )
-    Console().print(table)
+    Console(width=110).print(table)
     return 0
 
 
