@@ -8,12 +8,16 @@ from audio.ring import AudioRing
 from audio.types import AudioChunk, AudioGap, Channel
 
 _HELD_S = 60.0
-"""A call's pre-roll, and what comes while it is taken in."""
+"""A call's pre-roll and what comes while the last call is still judged; of more, the oldest is lost."""
 _POP_TIMEOUT_S = 0.2
 
 
 class RelaySource:
     """Hands on what it is fed at `CALL_RATE` as a live call; its sample 0 is sample `begin` of that."""
+
+    duration_s: float | None = None
+    is_live = True
+    is_paced = True
 
     def __init__(self, name: str, channels: Sequence[Channel], begin: int) -> None:
         self._name = name
@@ -30,18 +34,6 @@ class RelaySource:
     @property
     def name(self) -> str:
         return self._name
-
-    @property
-    def duration_s(self) -> float | None:
-        return None
-
-    @property
-    def is_live(self) -> bool:
-        return True
-
-    @property
-    def is_paced(self) -> bool:
-        return True
 
     def feed(self, item: AudioChunk | AudioGap) -> None:
         """Hand on what comes next of one channel; what was before the call's begin is left out."""

@@ -27,7 +27,7 @@ class CallAfterCall:
     """Listens to `source` on one thread, and opens and closes a session for each call.
 
     Between calls nothing is kept but the pre-roll in memory. Calls share the models, so a call that
-    begins while the last one is still being judged is held in memory until that is done.
+    begins while the last one is still being judged is held in memory until that is done, its last 60 s.
     """
 
     def __init__(
@@ -140,13 +140,21 @@ class CallAfterCall:
         self._error = self._error or self._ring.error
         is_cut_short = self._is_stopped and self._call is not None
         if is_cut_short and self._session and not self._waiting:
-            self._session.stop_with_source()
+            self._session.stop_with_source(judge_rest=self._judges_rest)
         self._end_call(self._error)
-        while self._session and self._session.wait() and self._waiting:
-            session = self._open_next()
+        self._await_session()
+        while self._waiting:
+            try:
+                session = self._open_next()
+            except Exception as error:  # noqa: BLE001 - the calls behind it have their turn
+                self._fail(error)
+                continue
             if not self._judges_rest or (is_cut_short and not self._waiting):
                 session.stop_with_source(judge_rest=self._judges_rest)
-        if self._session:
+            self._await_session()
+
+    def _await_session(self) -> None:
+        if self._session and self._session.wait():
             self._error = self._error or self._session.error
 
     def _fail(self, error: Exception) -> None:

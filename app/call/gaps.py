@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from audio.ring import OVERRUN
 from audio.types import AudioGap, Channel, Trouble, TroubleKind
 
 
@@ -9,7 +10,7 @@ class OpenGap:
     """One channel's gap while it goes on. Belongs to one thread; all at `CALL_RATE`.
 
     What is told in more pieces than one is a device that is away, which is worth telling before it is
-    over; what was lost at once, of a busy machine, is over when it is told.
+    over; what a busy machine lost is over when it is told.
     """
 
     def __init__(self, channel: Channel) -> None:
@@ -24,7 +25,7 @@ class OpenGap:
             self._gap = piece
             return ended, told
         told = []
-        if self._away_from is None:
+        if self._away_from is None and piece.reason != OVERRUN:
             self._away_from = self._gap.start
             told.append(Trouble(TroubleKind.LOST, self._channel, self._away_from, piece.end))
         if piece.reason != self._gap.reason:

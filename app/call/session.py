@@ -114,10 +114,10 @@ class Session:
             if self._basis:
                 listening = Listening.begin(self._basis, self._case_id)
             self._source.start(self._ring)
-        except Exception as error:
+        except BaseException as error:
             if listening:
                 listening.abandon()
-            self._store([CallEnded("failed", 0, str(error))])
+            self._store([CallEnded("failed", 0, str(error) or "stopped while it was opened")])
             raise
         self._intake = Intake(
             self._segmenters, self._put, self._queue.put_open, self._live_text, listening

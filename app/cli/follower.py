@@ -39,13 +39,15 @@ class Follower:
             self._news.put((case_id, event))
 
     def follow(self, listening: Listening, seconds: float | None = None) -> None:
-        """Show news until listening has ended, by itself, after `seconds` or by Ctrl-C. Main thread.
+        """Start listening and show news until it has ended, by itself, after `seconds` or by Ctrl-C.
 
+        Belongs to the main thread. Raises what `listening.start` does.
         Each further Ctrl-C gives up on judging what was heard, never on storing or showing it.
         """
-        until = monotonic() + seconds if seconds else None
         heeded = 0
         with _interrupts() as asked:
+            listening.start()
+            until = monotonic() + seconds if seconds else None
             try:
                 while not listening.wait(_POLL_S):
                     self._show()
@@ -57,7 +59,9 @@ class Follower:
                         heeded += 1
             except BaseException:
                 listening.stop()
-                listening.wait()
+                while not listening.wait(_POLL_S):
+                    if len(asked) > heeded:
+                        listening.stop(judge_rest=False)
                 raise
             self._show()
 

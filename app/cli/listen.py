@@ -105,7 +105,6 @@ def listen(
             shown.print("Waiting for a call. Ctrl-C ends listening.", style="dim")
         else:
             listening = open_call(source)
-        listening.start()
         follower.follow(listening, seconds)
         error = listening.error
         if error and error is not writer.failed:

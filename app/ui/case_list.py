@@ -92,13 +92,13 @@ class CaseListModel(RowModel):
         """Id of the case in `row`."""
         return self._cases[row].id
 
-    def rowCount(self, parent: Index = NOWHERE) -> int:  # noqa: N802 - Qt's name
+    def rowCount(self, parent: Index = NOWHERE) -> int:
         return 0 if parent.isValid() else len(self._cases)
 
-    def canFetchMore(self, parent: Index) -> bool:  # noqa: N802 - Qt's name
+    def canFetchMore(self, parent: Index) -> bool:
         return self._has_more and not parent.isValid()
 
-    def fetchMore(self, parent: Index) -> None:  # noqa: N802, ARG002 - Qt's name and signature
+    def fetchMore(self, parent: Index) -> None:  # noqa: ARG002 - Qt's signature
         if self._has_more:
             self._has_more = False
             self.more_wanted.emit(len(self._cases))
@@ -131,7 +131,7 @@ class CaseList(RowTable):
         self.setAccessibleName("Stored cases")
         self.clicked.connect(lambda index: self.case_chosen.emit(self.cases.case_id(index.row())))
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
+    def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter} and self.currentIndex().isValid():
             self.case_chosen.emit(self.cases.case_id(self.currentIndex().row()))
         else:

@@ -93,7 +93,7 @@ class ListenDialog(QDialog):
             )
         return handled
 
-    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
+    def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._passes_over = False
         self._patience.stop()

@@ -92,7 +92,7 @@ class MainWindow(QMainWindow):
         self._bridge.start_live(choice)
         self._show_running("Starting to listen")
 
-    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
+    def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         theme = Theme.of(QApplication.palette())
         if event.type() is QEvent.Type.PaletteChange and theme is not self._theme:
@@ -101,7 +101,7 @@ class MainWindow(QMainWindow):
             for part in (self._alert_bar, self._call, self._cases.cases, self._before_listening):
                 part.set_theme(theme)
 
-    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
+    def closeEvent(self, event: QCloseEvent) -> None:
         self.hide()
         self._before_listening.reject()
         if self._models:

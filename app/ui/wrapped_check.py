@@ -41,7 +41,7 @@ class WrappedCheck(QWidget):
         """Draw in other colours."""
         self.box.set_theme(theme)
 
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         if self._text.geometry().contains(event.position().toPoint()):
             self.box.setFocus()
             self.box.click()
@@ -56,16 +56,16 @@ class _Box(QCheckBox):
         self._theme = theme
         self.update()
 
-    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+    def sizeHint(self) -> QSize:
         return QSize(_SIZE, _SIZE)
 
-    def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+    def minimumSizeHint(self) -> QSize:
         return self.sizeHint()
 
-    def hitButton(self, pos: object) -> bool:  # noqa: N802, ARG002 - Qt's name and signature
+    def hitButton(self, pos: object) -> bool:  # noqa: ARG002 - Qt's signature
         return True
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802, ARG002 - Qt's name and signature
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002 - Qt's signature
         theme, is_set = self._theme, self.isChecked()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

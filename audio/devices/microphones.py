@@ -94,7 +94,7 @@ class MicrophoneTap:
             portaudio.close(self._stream)
             self._stream = None
 
-    def _on_sound(self, block: np.ndarray, _frames: int, _times: Any, status: Any) -> None:  # noqa: ANN401
+    def _on_sound(self, block: np.ndarray, _frames: int, _times: Any, status: Any) -> None:
         """Runs on PortAudio's thread: mix, pass on, return. The block's memory is PortAudio's."""
         self._listener.hear(block.mean(axis=1), now_s(), bool(status.input_overflow))
 

@@ -75,7 +75,7 @@ class PortAudio:
                 f"The sound system did not answer ({error}): restart it and try again."
             ) from error
 
-    def start(self, name: str, **options: Any) -> Any:  # noqa: ANN401
+    def start(self, name: str, **options: Any) -> Any:
         """A `sounddevice.InputStream` that runs. Raises `AudioError` about the device `name`."""
         sounddevice = self._loaded()
         stream = None
@@ -92,7 +92,7 @@ class PortAudio:
             ) from error
         return stream
 
-    def close(self, stream: Any) -> None:  # noqa: ANN401
+    def close(self, stream: Any) -> None:
         """Close a stream that `start` returned."""
         stream.close()
         self._streams.discard(stream)

@@ -20,7 +20,7 @@ class Tap(Protocol):
 
     @property
     def rate(self) -> int:
-        """Hz, known from the first block on."""
+        """Hz, known once started."""
         ...
 
     @property

@@ -76,6 +76,7 @@ class LiveLine:
         with self._lock:
             self._rate = rate
             self._pauses = pauses
+            self._paused = False
             self._clock = None
 
     def detach(self, reason: str) -> None:

@@ -46,6 +46,10 @@ class LiveSource:
     A device that is lost is attached again by itself; the call goes on meanwhile.
     """
 
+    duration_s: float | None = None
+    is_live = True
+    is_paced = True
+
     def __init__(self, sides: Mapping[Channel, Side]) -> None:
         self._sides = dict(sides)
         self._keepers: list[_Keeper] = []
@@ -59,18 +63,6 @@ class LiveSource:
     @property
     def name(self) -> str:
         return ", ".join(f"{side.device.name} ({channel})" for channel, side in self._sides.items())
-
-    @property
-    def duration_s(self) -> float | None:
-        return None
-
-    @property
-    def is_live(self) -> bool:
-        return True
-
-    @property
-    def is_paced(self) -> bool:
-        return True
 
     @property
     def overflows(self) -> int:
@@ -149,8 +141,10 @@ class _Keeper:
             if self._has_better(attached.device):
                 self._leave(attached, "was left")
         if self._attached is None and now_s() >= self._retry_s:
-            self._attach_again()
-            self._retry_s = now_s() + _RETRY_S
+            try:
+                self._attach_again()
+            finally:
+                self._retry_s = now_s() + _RETRY_S
 
     def _leave(self, attached: "_Attached", what_became: str) -> None:
         """Close the device, before anything else: what it still delivers is not the next one's."""
@@ -166,21 +160,25 @@ class _Keeper:
         return first.id != device.id and is_meant and self._can_be_heard(first)
 
     def _can_be_heard(self, device: DeviceInfo) -> bool:
+        heard = threading.Event()
         tap = self._side.devices.tap(device)
         try:
-            tap.start(lambda *_: None, lambda _: None)
+            tap.start(lambda *_: heard.set(), lambda _: None)
+            return tap.pauses or heard.wait(_RETURN_S)
         except AudioError:
             return False
-        tap.close()
-        return True
+        finally:
+            tap.close()
 
     def _attach_again(self) -> None:
         for device in self._usable():
+            if self._stopping.is_set():
+                return
             if device.id != self._heard.id:
                 self.line.detach(f"{self._absent}, {device.name} is heard in its place")
             try:
                 self._attached = _Attached(self._side, device, self.line)
-            except AudioError as error:
+            except Exception as error:  # noqa: BLE001 - of whatever kind, the next device is tried
                 _log.debug("%s is not back yet: %s", device.name, error)
                 self.line.detach(self._absent)
             else:
@@ -188,15 +186,16 @@ class _Keeper:
                 return
 
     def _usable(self) -> list[DeviceInfo]:
-        """What can be heard on this side now: its own device first, then the system's default."""
+        """What can be heard on this side now: its own device, then the first other the system names."""
         wanted = self._side.device
         try:
             there = [device for device in self._side.devices.list() if device.kind is wanted.kind]
         except AudioError as error:
             _log.debug("%s cannot be looked for: %s", wanted.name, error)
             return []
-        fitting = [device for device in there if device.id == wanted.id or self._side.follows_default]
-        return sorted(fitting, key=lambda device: device.id != wanted.id)
+        own = [device for device in there if device.id == wanted.id]
+        others = [device for device in there if device.id != wanted.id and self._side.follows_default]
+        return [*own, *others[:1]]
 
 
 class _Attached:

@@ -1,6 +1,7 @@
 import pytest
 
 from app.call.gaps import OpenGap
+from audio.ring import OVERRUN
 from audio.types import CALL_RATE, AudioGap, Channel, Trouble, TroubleKind
 
 LOST = "Headset was lost"
@@ -50,3 +51,9 @@ def test_a_device_that_is_away_when_the_call_ends_is_not_said_to_be_back(gap: Op
     gap.push(piece(200, 300))
     assert gap.end() == [piece(100, 300)]
     assert gap.end() == []
+
+
+def test_a_busy_machine_is_no_device_that_is_away(gap: OpenGap):
+    assert gap.push(piece(100, 200, OVERRUN)) == ([], [])
+    assert gap.push(piece(200, 300, OVERRUN)) == ([], [])
+    assert gap.close(300) == ([piece(100, 300, OVERRUN)], [])

@@ -223,7 +223,7 @@ class FakeCatap:
         self._patch.setitem(sys.modules, "catap", catap)
         thread = NativeThread("fake core audio")
         self._patch.setattr(macos, "_thread", lambda: thread)
-        self._patch.setattr(macos, "_LOOK_S", 0.05)
+        self._patch.setattr(macos.MacTap, "look_s", 0.05)
         return self
 
     def __exit__(self, *_error: object) -> None:

@@ -78,7 +78,7 @@ def call(inputs: FakeDevices, outputs: FakeDevices) -> Iterator[Call]:
 
 @pytest.fixture
 def soon_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live_source, "_DEAD_S", 0.5)
+    monkeypatch.setattr(live_source, "_DEAD_S", 2.0)
 
 
 def sound_of(channel: Channel, count: int = 10):

@@ -123,7 +123,7 @@ def test_silence_comes_while_nothing_plays_even_where_idle_sinks_are_suspended(s
     tap = PulseOutputs().tap(named("far", PulseOutputs().list()))
     assert not tap.pauses
     with heard(tap) as ear:
-        until(lambda: len(ear.sound) >= 2.5 * tap.rate, within_s=5.0)
+        until(lambda: len(ear.sound) >= 2.5 * tap.rate, within_s=10.0)
     assert not ear.sound.any()
 
 

@@ -116,7 +116,8 @@ def test_a_call_that_is_found_while_the_last_is_judged_is_kept_from_its_start_on
     far = np.concatenate([quiet(2), speech(10), quiet(QUIET_S), speech(35), quiet(QUIET_S)])
     calls = CallAfterCall(ScriptedSource(both_sides(far)), segmenters(), open_call)
     calls.start()
-    assert not calls.wait(3)
+    until(lambda: calls._waiting)
+    assert not calls.wait(0)
     may_judge.set()
     assert calls.wait(60)
     assert calls.error is None

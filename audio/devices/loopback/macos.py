@@ -1,7 +1,6 @@
 """macOS 14.2 and later: what the machine or one program plays, through a process tap of catap."""
 
 import os
-import threading
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
@@ -9,9 +8,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from audio.devices.listener import Listener
+from audio.devices.loopback.watched import WatchedTap
 from audio.devices.native_thread import NativeThread
-from audio.devices.tap import Hear, Lose
 from audio.errors import AudioError
 from audio.live.clock import now_s
 from audio.types import DeviceInfo, DeviceKind
@@ -20,7 +18,6 @@ _T = TypeVar("_T")
 
 _SYSTEM = "system"
 _ANSWER_S = 5.0
-_LOOK_S = 1.0
 _USUAL_RATE = 48_000
 _REFUSALS = (OSError, RuntimeError, ValueError, LookupError)
 """What catap raises where Core Audio does not do as asked."""
@@ -42,50 +39,26 @@ class MacOutputs:
         return MacTap(device)
 
 
-class MacTap:
+class MacTap(WatchedTap[Any]):
     """What the machine plays, or one program with all its processes as they come and go.
 
     Where Earwitness may not record system audio, what comes is digital silence.
     """
 
-    pauses = True
-    """Core Audio may deliver nothing while nothing plays."""
+    look_s = 1.0
+    cure = "start its call again"
 
     def __init__(self, device: DeviceInfo) -> None:
-        self._device = device
-        self._listener = Listener()
-        self._closed = threading.Event()
-        self._watcher = threading.Thread(target=self._watch, name="earwitness-loopback")
-        self._rate = device.rate
+        super().__init__(device)
         self._processes: set[int] = set()
         self._session: Any = None
 
-    @property
-    def rate(self) -> int:
-        """Hz, known once started."""
-        return self._rate
+    def _call(self, function: Callable[[Any], _T]) -> _T:
+        return _call(function)
 
-    def start(self, hear: Hear, lose: Lose) -> None:
-        """Open the tap and begin. Raises `AudioError` where that fails; then nothing is left open."""
+    def _open(self, library: Any) -> None:
         try:
-            _call(lambda catap: self._open(catap, hear, lose))
-        except AudioError:
-            self.close()
-            raise
-        self._watcher.start()
-
-    def close(self) -> None:
-        """End; returns when nothing more will be called, even where Core Audio never returns."""
-        self._listener.detach()
-        self._closed.set()
-        if self._watcher.ident:
-            self._watcher.join()
-        with suppress(AudioError):
-            _call(self._shut)
-
-    def _open(self, catap: Any, hear: Hear, lose: Lose) -> None:  # noqa: ANN401
-        try:
-            self._session = self._new_session(catap)
+            self._session = self._new_session(library)
             self._session.start()
         except _REFUSALS as error:
             raise AudioError(
@@ -96,10 +69,8 @@ class MacTap:
         if not delivered.is_float:
             raise AudioError(f"{self._device.name} delivers whole numbers: choose another output.")
         self._rate = round(delivered.sample_rate)
-        if not self._listener.attach(hear, lose):  # nobody waited so long
-            self._shut(catap)
 
-    def _new_session(self, catap: Any) -> Any:  # noqa: ANN401
+    def _new_session(self, catap: Any) -> Any:
         if self._device.kind is DeviceKind.OUTPUT:
             own = catap.find_process_by_pid(os.getpid())
             return catap.RecordingSession.from_system_audio(
@@ -111,35 +82,26 @@ class MacTap:
         self._processes = _objects(processes)
         return catap.RecordingSession.from_processes(processes, mono=True, on_buffer=self._on_sound)
 
-    def _shut(self, _catap: Any) -> None:  # noqa: ANN401
+    def _shut(self, library: Any) -> None:  # noqa: ARG002 - the session knows it
         if self._session is not None:
             with suppress(*_REFUSALS):  # a capture that failed says so once more here
                 self._session.close()
             self._session = None
 
-    def _on_sound(self, buffer: Any) -> None:  # noqa: ANN401
+    def _on_sound(self, buffer: Any) -> None:
         """Runs on catap's thread. What catap drops ends its capture, so nothing was lost before this."""
         at_s = now_s()
         block = np.frombuffer(buffer.data, np.float32).reshape(-1, buffer.format.num_channels)
         self._listener.hear(block.mean(axis=1), at_s, False)
 
-    def _watch(self) -> None:
-        while not self._closed.wait(_LOOK_S):
-            with suppress(AudioError):
-                if not _call(self._goes_on):
-                    break
-        self._listener.lose(
-            AudioError(f"{self._device.name} stopped delivering sound: start its call again.")
-        )
-
-    def _goes_on(self, catap: Any) -> bool:  # noqa: ANN401
+    def _goes_on(self, library: Any) -> bool:
         """Whether the capture still stands; a program that has other processes now is tapped anew."""
         if self._session is None or self._session.capture_failed:
             return False
         if self._device.kind is DeviceKind.OUTPUT:
             return True
         try:
-            processes = _processes(catap, self._device.id)
+            processes = _processes(library, self._device.id)
             if processes and _objects(processes) != self._processes:
                 self._session.set_processes(processes)
                 self._processes = _objects(processes)
@@ -148,7 +110,7 @@ class MacTap:
         return bool(processes)
 
 
-def _listed(catap: Any) -> list[DeviceInfo]:  # noqa: ANN401
+def _listed(catap: Any) -> list[DeviceInfo]:
     try:
         devices, processes = catap.list_audio_devices(), catap.list_audio_processes()
     except _REFUSALS as error:
@@ -170,11 +132,11 @@ def _listed(catap: Any) -> list[DeviceInfo]:  # noqa: ANN401
     return [system, *programs.values()]
 
 
-def _identity(process: Any) -> str:  # noqa: ANN401
+def _identity(process: Any) -> str:
     return process.bundle_id or process.name
 
 
-def _processes(catap: Any, identity: str) -> list[Any]:  # noqa: ANN401
+def _processes(catap: Any, identity: str) -> list[Any]:
     return [process for process in catap.list_audio_processes() if _identity(process) == identity]
 
 
@@ -187,7 +149,7 @@ def _call(function: Callable[[Any], _T]) -> _T:
     return _thread().call(lambda: function(_library()), _ANSWER_S)
 
 
-def _library() -> Any:  # noqa: ANN401
+def _library() -> Any:
     try:
         import catap  # pyright: ignore[reportMissingImports]
     except ImportError as error:

@@ -76,14 +76,14 @@ class PulseConnection:
         lib = pa.libpulse()
         return lib.pa_strerror(lib.pa_context_errno(self.context)).decode(errors="replace")
 
-    def ask(self, function: str, callback_type: Any, take: Callable[[Any], None]) -> None:  # noqa: ANN401
+    def ask(self, function: str, callback_type: Any, take: Callable[[Any], None]) -> None:
         """Call libpulse's `function` and give `take` each structure of the answer, while it lasts.
 
         Raises `AudioError` where the answer does not come. One thread at a time.
         """
         lib = pa.libpulse()
 
-        def on_answer(_context: int, info: Any, *rest: Any) -> None:  # noqa: ANN401
+        def on_answer(_context: int, info: Any, *rest: Any) -> None:
             if info:
                 take(info.contents)
             if not info or len(rest) == 1:  # the end of a list, or an answer that is none

@@ -63,7 +63,7 @@ class Wasapi:
             ) from error
         return sorted(found, key=lambda output: not output.device.is_default)
 
-    def start(self, output: Output, **options: Any) -> Any:  # noqa: ANN401
+    def start(self, output: Output, **options: Any) -> Any:
         """A stream of its loopback that runs, for `close`. Raises `AudioError`."""
         try:
             stream = self._initialised(fresh=False).open(
@@ -82,20 +82,20 @@ class Wasapi:
         self._streams.add(stream)
         return stream
 
-    def is_active(self, stream: Any) -> bool:  # noqa: ANN401
+    def is_active(self, stream: Any) -> bool:
         """Whether the stream still delivers, or would if something played."""
         try:
             return stream.is_active()
         except OSError:
             return False
 
-    def close(self, stream: Any) -> None:  # noqa: ANN401
+    def close(self, stream: Any) -> None:
         """Close a stream that `start` returned."""
         self._streams.discard(stream)
         with suppress(OSError):  # one that has ended by itself may not like to be stopped
             stream.close()
 
-    def _initialised(self, *, fresh: bool) -> Any:  # noqa: ANN401
+    def _initialised(self, *, fresh: bool) -> Any:
         if fresh and self._pyaudio is not None:
             self._pyaudio.terminate()
             self._pyaudio = None
@@ -116,7 +116,7 @@ def _output(info: dict[str, Any], default: str) -> Output:
     return Output(device, info["index"], info["maxInputChannels"])
 
 
-def _library() -> Any:  # noqa: ANN401
+def _library() -> Any:
     try:
         import pyaudiowpatch  # pyright: ignore[reportMissingImports]
     except ImportError as error:

@@ -1,22 +1,21 @@
 """Windows: the outputs, heard through WASAPI's loopback with PyAudioWPatch."""
 
-import threading
-from contextlib import suppress
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import numpy as np
 
-from audio.devices.listener import Listener
 from audio.devices.loopback.wasapi import Wasapi, wasapi
+from audio.devices.loopback.watched import WatchedTap
 from audio.devices.loopback.windows_sessions import playing
-from audio.devices.tap import Hear, Lose, Tap
+from audio.devices.tap import Tap
 from audio.errors import AudioError
 from audio.live.clock import now_s
 from audio.types import DeviceInfo, DeviceKind
 
+_T = TypeVar("_T")
+
 _BLOCK_S = 0.02
-_LOOK_S = 0.25
-_CLOSE_S = 2.0
 _USUAL_RATE = 48_000
 
 
@@ -42,61 +41,32 @@ class WindowsOutputs:
         return WindowsTap(device)
 
 
-class WindowsTap:
+class WindowsTap(WatchedTap[Wasapi]):
     """One output's loopback, at the output's own rate: the mean of its two front channels."""
 
-    pauses = True
-    """WASAPI delivers nothing while nothing plays (PortAudio #935)."""
-
     def __init__(self, device: DeviceInfo) -> None:
-        self._device = device
-        self._listener = Listener()
-        self._closed = threading.Event()
-        self._watcher = threading.Thread(target=self._watch, name="earwitness-loopback")
+        super().__init__(device)
         self._stream: Any = None
         self._channels = 2
-        self._rate = device.rate
 
-    @property
-    def rate(self) -> int:
-        """Hz, known once started."""
-        return self._rate
+    def _call(self, function: Callable[[Wasapi], _T]) -> _T:
+        return wasapi().call(function)
 
-    def start(self, hear: Hear, lose: Lose) -> None:
-        """Open it and begin. Raises `AudioError` where that fails; then nothing is left open."""
-        try:
-            wasapi().call(lambda it: self._open(it, hear, lose))
-        except AudioError:
-            self.close()
-            raise
-        self._watcher.start()
-
-    def close(self) -> None:
-        """End; returns when nothing more will be called, even where PortAudio never returns."""
-        self._listener.detach()
-        self._closed.set()
-        if self._watcher.ident:
-            self._watcher.join()
-        with suppress(AudioError):
-            wasapi().call(self._shut, within_s=_CLOSE_S)
-
-    def _open(self, it: Wasapi, hear: Hear, lose: Lose) -> None:
-        there = it.outputs(fresh=True)
+    def _open(self, library: Wasapi) -> None:
+        there = library.outputs(fresh=True)
         found = next((output for output in there if output.device.id == self._device.id), None)
         if found is None:
             raise AudioError(f"{self._device.name} was not found: connect it and start again.")
         self._channels, self._rate = found.channels, found.device.rate
-        self._stream = it.start(
+        self._stream = library.start(
             found,
             frames_per_buffer=round(_BLOCK_S * self._rate),
             stream_callback=self._on_sound,
         )
-        if not self._listener.attach(hear, lose):  # nobody waited so long
-            self._shut(it)
 
-    def _shut(self, it: Wasapi) -> None:
+    def _shut(self, library: Wasapi) -> None:
         if self._stream is not None:
-            it.close(self._stream)
+            library.close(self._stream)
             self._stream = None
 
     def _on_sound(self, data: bytes, _frames: int, _times: object, flags: int) -> tuple[None, int]:
@@ -106,18 +76,9 @@ class WindowsTap:
         self._listener.hear(block[:, :2].mean(axis=1), at_s, bool(flags & Wasapi.OVERFLOW))
         return None, Wasapi.GO_ON
 
-    def _watch(self) -> None:
+    def _goes_on(self, library: Wasapi) -> bool:
         """PyAudio does not tell when a stream has ended by itself."""
-        while not self._closed.wait(_LOOK_S):
-            with suppress(AudioError):
-                if not wasapi().call(self._is_active, within_s=_CLOSE_S):
-                    break
-        self._listener.lose(
-            AudioError(f"{self._device.name} stopped delivering sound: connect it again.")
-        )
-
-    def _is_active(self, it: Wasapi) -> bool:
-        return self._stream is not None and it.is_active(self._stream)
+        return self._stream is not None and library.is_active(self._stream)
 
 
 def _programs() -> list[DeviceInfo]:

@@ -40,7 +40,7 @@ def playing() -> list[str]:
     return sorted(binaries)
 
 
-def _utilities() -> Any:  # noqa: ANN401
+def _utilities() -> Any:
     from pycaw.utils import AudioUtilities  # pyright: ignore[reportMissingImports]
 
     return AudioUtilities

@@ -19,11 +19,13 @@ class ScriptedListening:
 
     error = None
 
-    def __init__(self, *turns) -> None:
+    def __init__(self, *turns, starts=lambda: None) -> None:
         self._turns = list(turns)
+        self._starts = starts
         self.stops: list[bool] = []
 
-    def start(self) -> None: ...
+    def start(self) -> None:
+        self._starts()
 
     def stop(self, *, judge_rest: bool = True) -> None:
         self.stops.append(judge_rest)
@@ -65,6 +67,12 @@ def test_the_first_ctrl_c_ends_the_call_and_the_next_the_judging(follower: Follo
     listening = ScriptedListening(ctrl_c, ctrl_c, ctrl_c, lambda: None)
     follower.follow(listening)
     assert listening.stops == [True, False, False]
+
+
+def test_ctrl_c_while_devices_are_opened_ends_the_call_once_they_are(follower: Follower):
+    listening = ScriptedListening(lambda: None, lambda: None, starts=ctrl_c)
+    follower.follow(listening)
+    assert listening.stops == [True]
 
 
 def test_ctrl_c_while_news_is_shown_loses_none_of_it(

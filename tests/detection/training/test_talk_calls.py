@@ -54,4 +54,4 @@ def test_length_tells_nothing(file: Path):
         turns[label] = mean(len(call["turns"]) for call in calls)
         words[label] = mean(sum(len(turn["text"].split()) for turn in call["turns"]) for call in calls)
     for of in (turns, words):
-        assert of["vishing"] == pytest.approx(of["benign"], rel=0.15)
+        assert of["vishing"] == pytest.approx(of["benign"], rel=0.1)
