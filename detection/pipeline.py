@@ -66,8 +66,8 @@ class Pipeline:
     @property
     def engines(self) -> tuple[EngineInfo, ...]:
         """What judges this call, in the order it is asked."""
-        parts = (self._transcriber, self._voice, self._speaker, self._talk, self._disclosure)
-        return tuple(part.engine for part in parts if part)
+        ears = tuple(part.engine for part in (self._transcriber, self._voice, self._speaker) if part)
+        return (*ears, *self._talk.engines, self._disclosure.engine)
 
     def hear(self, segment: Segment) -> list[Event]:
         """Judge one segment; the events it gives rise to, in the order they are to be stored."""

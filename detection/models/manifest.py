@@ -25,6 +25,7 @@ class Kind(StrEnum):
 
     COUNTERMEASURE = "countermeasure"
     SPEAKER_ENCODER = "speaker_encoder"
+    TALK = "talk"
 
 
 class Normalisation(StrEnum):
@@ -184,10 +185,10 @@ class EncoderOutput(_Part):
 
 
 class ScoreCalibration(_Part):
-    """Score of two voices to natural-log likelihood ratio same : different speaker.
+    """Score to natural-log likelihood ratio: scale * score + offset (Platt 1999).
 
-    The score is the cosine, normalised by the pack's cohort where it has one
-    (`detection.voice.scoring`); the ratio is scale * score + offset (Platt 1999).
+    Of a speaker encoder: same : different speaker from the cosine, normalised by the pack's cohort where
+    it has one (`detection.voice.scoring`). Of a network that reads talk: vishing : honest.
     """
 
     scale: Finite = Field(gt=0)
@@ -257,6 +258,70 @@ class SpeakerEncoderManifest(PackManifest):
     def _cohort_listed(self) -> Self:
         if self.cohort is not None and self.cohort not in self.files:
             raise ValueError(f"cohort {self.cohort!r} is not among files")
+        return self
+
+
+class TalkThresholds(_Part):
+    """LLRs vishing : honest from which a call is watched and an alert is raised."""
+
+    watch_llr: Finite
+    alert_llr: Finite
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.watch_llr >= self.alert_llr:
+            raise ValueError("watch_llr must be below alert_llr")
+        return self
+
+
+class ReadTactic(_Part):
+    """A tactic as the network finds it: told from `threshold` on.
+
+    `weight` is the natural-log likelihood ratio vishing : honest of its being found at all in a call;
+    `precision` and `recall` are by turn, on story families that were left out.
+    """
+
+    threshold: Share
+    weight: Finite
+    precision: Share
+    recall: Share
+
+
+class MeasuredTalk(_Part):
+    """Rates on one set of calls; None where there was nothing to count."""
+
+    recall: Share | None
+    false_alarms_per_100: Finite | None
+    before_intervention: Share | None
+    n_vishing: int = Field(ge=0)
+    n_benign: int = Field(ge=0)
+
+
+class TalkManifest(PackManifest):
+    """A pack that reads the talk of both sides (`detection.vishing.reader`).
+
+    `vectors` and `tokenizer` are the word vectors (`detection.text.embedding`); of a turn no more than
+    its last `longest_turn` word pieces are read. `labels` are the network's outputs in order, of
+    which those in `tactics` are good enough to be told.
+    """
+
+    kind: Literal[Kind.TALK]
+    language: str
+    tokenizer: Name
+    vectors: Name
+    longest_turn: int = Field(gt=0)
+    labels: tuple[str, ...] = Field(strict=False)
+    tactics: dict[str, ReadTactic]
+    calibration: ScoreCalibration
+    thresholds: TalkThresholds
+    measured: dict[str, MeasuredTalk]
+
+    @model_validator(mode="after")
+    def _files_listed(self) -> Self:
+        if missing := {self.tokenizer, self.vectors} - set(self.files):
+            raise ValueError(f"{min(missing)!r} is not among files")
+        if unknown := set(self.tactics) - set(self.labels):
+            raise ValueError(f"tactic {min(unknown)!r} is not among labels")
         return self
 
 

@@ -1,13 +1,11 @@
 """Utterances in, findings and a level out. Evidence adds up; no tactic alone raises an alert."""
 
-from collections import deque
-from collections.abc import Sequence
 from math import exp, log
+from typing import NamedTuple
 
 from audio.types import CALL_RATE, Channel
 from detection.clock import clock_at
-from detection.text.passage import Passage, SpokenWord, spoken_words
-from detection.text.phrases import Hit
+from detection.text.passage import spoken_words
 from detection.types import (
     ConversationLevel,
     ConversationVerdict,
@@ -16,33 +14,44 @@ from detection.types import (
     Segment,
     Utterance,
 )
-from detection.vishing.pack import Matcher, Tactic, TacticsPack
+from detection.vishing.call_reader import CallReader
+from detection.vishing.finder import Found, TacticFinder
+from detection.vishing.pack import TacticsPack
+from detection.vishing.reader import TalkReader
 
-_CARRY_WORDS = 12
-_CARRY_GAP = 2 * CALL_RATE
-_REPLY_GAP = 15 * CALL_RATE
-_TURN_UTTERANCES = 4
 _SMALLEST_SHARE = 0.05
 _MOST_REASONS = 5
+_MOST_MOVES = 2
+_LEAST_MOVE = 0.5
+_LEAST_KINDS = 2
+"""Different tactics that must have been heard before there is an alert."""
+
+
+class _Source(NamedTuple):
+    """What found a tactic, and the weight that it gives it."""
+
+    weight: float
+    id: str
+    revision: str
 
 
 class TalkJudge:
-    """Finds the tactics of a pack in one call and weighs them. Runs on the inference thread.
+    """Finds the tactics in one call and weighs them. Runs on the inference thread.
 
-    Utterances come one at a time, in order of their end. `mono` says that both parties are on one
-    channel: then replies, which need to know who spoke, are not judged.
+    Utterances come one at a time, in order of their end. With `reader`, a network reads the call beside
+    the pack's phrases and the evidence is its likelihood ratio; without, it is the sum of the pack's
+    weights. `mono` says that both parties are on one channel: then nobody knows who spoke, so replies
+    are not judged and the network is not asked.
     """
 
-    def __init__(self, pack: TacticsPack, *, mono: bool = False) -> None:
-        self.engine = EngineInfo("tactics", pack.id, pack.revision)
+    def __init__(
+        self, pack: TacticsPack, reader: TalkReader | None = None, *, mono: bool = False
+    ) -> None:
+        tactics = EngineInfo("tactics", pack.id, pack.revision)
+        self.engines = (tactics, reader.engine) if reader and not mono else (tactics,)
         self._pack = pack
-        self._mono = mono
-        self._ignored = frozenset(pack.ignore)
-        self._carried: dict[Channel, tuple[SpokenWord, ...]] = {}
-        self._speaking: Channel | None = None
-        self._turn: dict[Channel, deque[tuple[int, Passage]]] = {
-            channel: deque(maxlen=_TURN_UTTERANCES) for channel in Channel
-        }
+        self._finder = TacticFinder(pack, mono=mono)
+        self._reading = CallReader(reader) if reader and not mono else None
         self._heard: dict[str, list[Finding]] = {}
         self._caller_words = 0
         self._understood = 0
@@ -60,50 +69,54 @@ class TalkJudge:
         self._understood += utterance.end - utterance.start
         if utterance.channel is Channel.CALLER:
             self._caller_words += sum(len(word.normal) for word in words)
-        carried = self._carry_over(utterance)
-        passage = Passage((*carried, *words), self._ignored)
-        questions = [] if self._mono else self._asked_before(utterance)
-        findings = []
-        for label, matcher in self._pack.matchers.items():
-            tactic = self._pack.tactics[label]
-            if not tactic.spoken_by.includes(utterance.channel):
-                continue
-            hit = _search(matcher, passage, len(carried) - 1, questions)
-            if hit and (finding := self._weigh(label, tactic, hit, utterance.channel)):
-                findings.append(finding)
-        self._carried[utterance.channel] = passage.words[-_CARRY_WORDS:]
-        self._add_to_turn(utterance, passage)
-        return sorted(findings, key=lambda finding: finding.start)
+        matched = self._finder.find(utterance, words)
+        findings = [self._weigh(found, utterance.channel, self._of_pack(found)) for found in matched]
+        if self._reading:
+            manifest = self._reading.manifest
+            for found in self._reading.hear(utterance.channel, words, {one.label for one in matched}):
+                told = manifest.tactics[found.label]
+                source = _Source(told.weight, manifest.id, manifest.revision)
+                findings.append(self._weigh(found, utterance.channel, source))
+        return sorted((one for one in findings if one), key=lambda finding: finding.start)
 
     @property
     def verdict(self) -> ConversationVerdict:
         """The talk so far. `score`: probability of vishing that `llr` means at the pack's prior."""
-        thresholds = self._pack.thresholds
-        level = self._level()
+        level, llr = self._level(), self._llr
+        watch, alert = self._thresholds
         return ConversationVerdict(
             level=level,
-            llr=round(self._llr, 3),
-            score=round(_posterior(self._llr, self._pack.prior), 4),
-            threshold_watch=thresholds.watch,
-            threshold_alert=thresholds.alert,
+            llr=round(llr, 3),
+            score=round(_posterior(llr, self._pack.prior), 4),
+            threshold_watch=watch,
+            threshold_alert=alert,
             reasons=self._reasons()
             if level in {ConversationLevel.WATCH, ConversationLevel.VISHING}
             else self._doubts(),
         )
 
     @property
+    def _thresholds(self) -> tuple[float, float]:
+        if self._reading:
+            own = self._reading.manifest.thresholds
+            return own.watch_llr, own.alert_llr
+        return self._pack.thresholds.watch, self._pack.thresholds.alert
+
+    @property
     def _llr(self) -> float:
+        if self._reading:
+            return self._reading.llr
         found = sum(finding.weight for findings in self._heard.values() for finding in findings)
         return found + sum(
-            conjunction.weight
-            for conjunction in self._pack.conjunctions
-            if all(self._has(group) for group in conjunction.all_of)
+            one.weight for one in self._pack.conjunctions if all(map(self._has, one.all_of))
         )
 
     def _level(self) -> ConversationLevel:
-        if self._llr >= self._pack.thresholds.alert and self._has(self._pack.alert_needs):
+        watch, alert = self._thresholds
+        is_supported = self._has(self._pack.alert_needs) and len(self._heard) >= _LEAST_KINDS
+        if self._llr >= alert and is_supported:
             return ConversationLevel.VISHING
-        if self._llr >= self._pack.thresholds.watch:
+        if self._llr >= watch and self._heard:
             return ConversationLevel.WATCH
         if (
             self._caller_words < self._pack.thresholds.min_caller_words
@@ -115,40 +128,25 @@ class TalkJudge:
     def _has(self, group: str) -> bool:
         return any(label in self._heard for label in self._pack.groups[group])
 
-    def _carry_over(self, utterance: Utterance) -> tuple[SpokenWord, ...]:
-        """Last words of the same party, where the sentence may go on after a breath."""
-        carried = self._carried.get(utterance.channel, ())
-        if carried and not carried[-1].ends_sentence and utterance.start - carried[-1].end <= _CARRY_GAP:
-            return carried
-        return ()
+    def _of_pack(self, found: Found) -> _Source:
+        return _Source(self._pack.tactics[found.label].weight, self._pack.id, self._pack.revision)
 
-    def _asked_before(self, utterance: Utterance) -> list[Passage]:
-        """What the other party said in its last turn, where that was seconds before `utterance`."""
-        other = Channel.AGENT if utterance.channel is Channel.CALLER else Channel.CALLER
-        return [passage for end, passage in self._turn[other] if utterance.start - end <= _REPLY_GAP]
-
-    def _add_to_turn(self, utterance: Utterance, passage: Passage) -> None:
-        turn = self._turn[utterance.channel]
-        if self._speaking is not utterance.channel:
-            turn.clear()
-            self._speaking = utterance.channel
-        turn.append((utterance.end, passage))
-
-    def _weigh(self, label: str, tactic: Tactic, hit: Hit, channel: Channel) -> Finding | None:
-        heard = self._heard.setdefault(label, [])
+    def _weigh(self, found: Found, channel: Channel, source: _Source) -> Finding | None:
+        heard = self._heard.setdefault(found.label, [])
         share = self._pack.repeat_factor ** len(heard)
         if share < _SMALLEST_SHARE:
             return None
+        hit = found.hit
         finding = Finding(
-            tactic=label,
-            title=tactic.title,
+            tactic=found.label,
+            title=self._pack.tactics[found.label].title,
             quote=hit.quote,
             channel=channel,
             start=hit.start,
             end=hit.end,
-            weight=round(tactic.weight * share, 3),
-            pack=self._pack.id,
-            pack_revision=self._pack.revision,
+            weight=round(source.weight * share, 3),
+            pack=source.id,
+            pack_revision=source.revision,
         )
         heard.append(finding)
         return finding
@@ -167,28 +165,22 @@ class TalkJudge:
             for finding in firsts
             if finding.weight > 0
         ]
-        together = [
-            conjunction.sentence
-            for conjunction in self._pack.conjunctions
-            if all(self._has(group) for group in conjunction.all_of)
-        ]
-        return (*said[:_MOST_REASONS], *together)
+        return (*said[:_MOST_REASONS], *(self._moves() if self._reading else self._conjunctions()))
+
+    def _conjunctions(self) -> tuple[str, ...]:
+        return tuple(one.sentence for one in self._pack.conjunctions if all(map(self._has, one.all_of)))
+
+    def _moves(self) -> tuple[str, ...]:
+        """The turns that moved the evidence most, in the order they were said."""
+        moves = self._reading.moves if self._reading else ()
+        most = sorted((move for move in moves if move.llr >= _LEAST_MOVE), key=lambda move: -move.llr)
+        return tuple(
+            f'Moved the evidence by {move.llr:+.1f}: "{move.quote}" ({clock_at(move.start)}).'
+            for move in sorted(most[:_MOST_MOVES], key=lambda move: move.start)
+        )
 
     def _sentence(self, finding: Finding) -> str:
         return self._pack.tactics[finding.tactic].sentence
-
-
-def _search(
-    matcher: Matcher, passage: Passage, after_word: int, questions: Sequence[Passage]
-) -> Hit | None:
-    if hit := matcher.said.search(passage, after_word):
-        return hit
-    for reply in matcher.replies:
-        if any(reply.to.search(question) for question in questions) and (
-            hit := reply.says.search(passage, after_word)
-        ):
-            return hit
-    return None
 
 
 def _posterior(llr: float, prior: float) -> float:

@@ -1,0 +1,100 @@
+"""A small network that reads a call turn by turn: the tactics in each, and how likely a con is."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audio.types import Channel
+from detection.errors import DetectionError
+from detection.models.manifest import TalkManifest
+from detection.models.pack import open_pack
+from detection.text.embedding import TextEncoder, load_static_encoder
+from detection.types import EngineInfo
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+_Row = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the network says after a turn: each tactic's probability in it, and the call so far.
+
+    `llr` is the calibrated natural-log likelihood ratio vishing : honest of the call up to here.
+    """
+
+    tactics: Mapping[str, float]
+    llr: float
+
+
+class TalkReader:
+    """A network with its word vectors. Shared by all calls; used from one thread at a time."""
+
+    def __init__(self, manifest: TalkManifest, encoder: TextEncoder, network: Path) -> None:
+        """Raises `DetectionError` where `network` does not load or is another kind of network."""
+        self.manifest = manifest
+        self.engine = EngineInfo("talk", manifest.id, manifest.revision, manifest.title, manifest.scope)
+        self._encoder = encoder
+        self._session = _session(network, manifest.id)
+        state = next(given for given in self._session.get_inputs() if given.name == "state")
+        self.start: _Row = np.zeros(state.shape, np.float32)
+        self._index = {label: number for number, label in enumerate(manifest.labels)}
+
+    def read(
+        self, state: _Row, words: Sequence[str], channel: Channel, found: Collection[str]
+    ) -> tuple[Reading, _Row]:
+        """What a turn says after what `state` remembers, and the state after it.
+
+        `words` are normalised; `found` are the tactics that a pack's phrases have shown in them.
+        """
+        said = np.zeros((1, len(self._index)), np.float32)
+        said[0, [self._index[label] for label in found if label in self._index]] = 1
+        vectors = self._encoder.vectors(" ".join(words), self.manifest.longest_turn)
+        speaker = np.array([[channel is Channel.CALLER]], np.float32)
+        tactics, logit, after = self._session.run(
+            ["tactics", "logit", "next_state"],
+            {"vectors": vectors[None], "speaker": speaker, "found": said, "state": state},
+        )
+        calibration = self.manifest.calibration
+        llr = calibration.scale * float(np.asarray(logit).item()) + calibration.offset
+        shares = np.asarray(tactics, np.float32)[0]
+        return (
+            Reading(dict(zip(self.manifest.labels, map(float, shares), strict=True)), llr),
+            np.asarray(after, np.float32),
+        )
+
+
+def load_reader(folder: Path) -> TalkReader:
+    """The pack in `folder`. Raises `DetectionError` where anything in it is amiss."""
+    pack = open_pack(folder, TalkManifest)
+    manifest = pack.manifest
+    encoder = load_static_encoder(folder / manifest.tokenizer, folder / manifest.vectors)
+    return TalkReader(manifest, encoder, pack.network)
+
+
+def _session(network: Path, pack: str) -> "onnxruntime.InferenceSession":
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 4
+    try:
+        session = onnxruntime.InferenceSession(str(network), options, providers=["CPUExecutionProvider"])
+    except Exception as error:
+        raise DetectionError(
+            f"The network of model pack {pack} does not load in ONNX Runtime {onnxruntime.__version__}; "
+            "install a pack made for this program."
+        ) from error
+    names = {given.name for given in (*session.get_inputs(), *session.get_outputs())}
+    if names != {"vectors", "speaker", "found", "state", "tactics", "logit", "next_state"}:
+        raise DetectionError(
+            f"The network of model pack {pack} reads no talk; its manifest describes another network, "
+            "so install the pack again."
+        )
+    return session
