@@ -35,13 +35,15 @@ from detection.transcribe.transcriber import Transcriber
 from detection.transcribe.whisper import AUTO, WhisperTranscriber
 from detection.transcribe.worker import WorkerTranscriber
 from detection.vad import SileroVad
-from detection.vishing.pack import load_tactics
+from detection.vishing.pack import TacticsPack, load_tactics
+from detection.vishing.reader import TalkReader, load_reader
 from detection.voice.cascade import StrongModel, load_strong
 from detection.voice.countermeasure import load_countermeasure
 from detection.voice.encoder import SpeakerEncoder, load_encoder
 from detection.voice.speechbrain_encoder import is_speechbrain_folder, load_speechbrain_encoder
 
 _BUILT_IN_ENCODER = resources.ROOT / "models" / "earwitness-speaker-small"
+_BUILT_IN_READER = resources.ROOT / "models" / "earwitness-talk-en"
 _BUILT_IN_RECOGNIZER = resources.ROOT / "transcript"
 
 
@@ -54,14 +56,28 @@ def load_engines(settings: Settings) -> Engines:
     rule = load_rule(settings.policy)
     statements = load_statements(settings.statements)
     playbook = load_playbook(settings.playbook)
+    reader = load_talk_reader(settings, tactics)
     countermeasure = load_countermeasure(settings.voice_pack)
     encoder = load_speaker_encoder(settings)
     strong = load_strong_voice(settings)
     vad = SileroVad()
     transcriber = load_transcriber(settings)
     return Engines(
-        vad, transcriber, countermeasure, tactics, rule, statements, playbook, encoder, strong
+        vad, transcriber, countermeasure, tactics, rule, statements, playbook, encoder, strong, reader
     )
+
+
+def load_talk_reader(settings: Settings, tactics: TacticsPack) -> TalkReader | None:
+    """The network that reads talk beside `tactics`; None where there is none for their language.
+
+    Raises `DetectionError`.
+    """
+    if settings.talk_pack:
+        return load_reader(settings.talk_pack)
+    if not _BUILT_IN_READER.is_dir():
+        return None
+    reader = load_reader(_BUILT_IN_READER)
+    return reader if reader.manifest.language == tactics.language else None
 
 
 def load_strong_voice(settings: Settings) -> StrongModel | None:

@@ -22,6 +22,7 @@ from detection.transcribe.transcriber import LiveTranscriber, Transcriber
 from detection.vad import SileroVad
 from detection.vishing.judge import TalkJudge
 from detection.vishing.pack import TacticsPack
+from detection.vishing.reader import TalkReader
 from detection.voice.cascade import StrongModel, StrongOpinion
 from detection.voice.countermeasure import CountermeasureModel
 from detection.voice.encoder import SpeakerEncoder
@@ -45,6 +46,8 @@ class Engines:
     """None where there is no model pack to compare voices with."""
     strong: StrongModel | None = None
     """None where no large model gives a second opinion on the voice."""
+    reader: TalkReader | None = None
+    """None where the pack's phrases alone tell what the talk is."""
 
     def __enter__(self) -> Self:
         return self
@@ -77,7 +80,7 @@ class Engines:
         pipeline = Pipeline(
             self.transcriber,
             CountermeasureJudge(self.countermeasure, self._second_opinion(is_live=source.is_live)),
-            TalkJudge(self.tactics, mono=mono),
+            TalkJudge(self.tactics, self.reader, mono=mono),
             DisclosureJudge(self.rule, self.statements, mono=mono),
             AlertRules(self.playbook),
             self._speaker_judge(claimed, watched),

@@ -56,6 +56,8 @@ class Settings(BaseSettings):
     """Folder of a large model pack that gives a second opinion on the voice; None asks for none."""
     speaker_pack: Path | None = None
     """Folder of the model pack that compares voices; None uses the built-in one where there is one."""
+    talk_pack: Path | None = None
+    """Folder of the model pack that reads the talk; None uses the built-in one for its language."""
     tactics_pack: Path = resources.ROOT / "tactics" / "en.yaml"
     policy: Path = resources.ROOT / "policies" / "company.yaml"
     statements: Path = resources.ROOT / "disclosure" / "en.yaml"

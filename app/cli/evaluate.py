@@ -17,7 +17,7 @@ from app.cli.common import printing
 from app.cli.speaker_tables import speaker_tables
 from app.cli.transcript_tables import transcript_tables
 from app.cli.voice_tables import voice_tables
-from app.compose import load_speaker_encoder, load_transcriber
+from app.compose import load_speaker_encoder, load_talk_reader, load_transcriber
 from app.errors import EvaluationError
 from app.evaluation.attacks import ATTACKS
 from app.evaluation.channels import CHANNELS, MISSING
@@ -148,8 +148,10 @@ def voice(
 @_json
 def talk(cases: Path, as_json: bool) -> None:
     """Recall and false alarms of the conversation judge on written calls (JSON lines)."""
-    pack = load_tactics(settings_with().tactics_pack)
-    _show(evaluate_talk(cases, lambda: TalkJudge(pack), _tracked), as_json)
+    settings = settings_with()
+    pack = load_tactics(settings.tactics_pack)
+    reader = load_talk_reader(settings, pack)
+    _show(evaluate_talk(cases, lambda: TalkJudge(pack, reader), _tracked), as_json)
 
 
 @evaluate.command()

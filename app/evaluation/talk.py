@@ -48,7 +48,7 @@ def evaluate_talk(
     with_point = [o for o in vishing if o.call.intervention_turn is not None]
     false_alarm_rate = _share(len(false_alarms), len(benign))
     false_watch_rate = _share(sum(o.watched for o in benign), len(benign))
-    engine = judge_factory().engine
+    engine = judge_factory().engines[-1]
     return {
         "engine": {"id": engine.id, "revision": engine.revision},
         "n": len(outcomes),

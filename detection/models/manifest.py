@@ -261,6 +261,13 @@ class SpeakerEncoderManifest(PackManifest):
         return self
 
 
+class TalkShares(_Part):
+    """What the logits of the network and of the wording are multiplied by."""
+
+    network: Finite = Field(ge=0)
+    wording: Finite = Field(ge=0)
+
+
 class TalkThresholds(_Part):
     """LLRs vishing : honest from which a call is watched and an alert is raised."""
 
@@ -302,13 +309,16 @@ class TalkManifest(PackManifest):
 
     `vectors` and `tokenizer` are the word vectors (`detection.text.embedding`); of a turn no more than
     its last `longest_turn` word pieces are read. `labels` are the network's outputs in order, of
-    which those in `tactics` are good enough to be told.
+    which those in `tactics` are good enough to be told. `wording` is the linear model beside the
+    network; `shares` of both logits are added up before they are calibrated.
     """
 
     kind: Literal[Kind.TALK]
     language: str
     tokenizer: Name
     vectors: Name
+    wording: Name
+    shares: TalkShares
     longest_turn: int = Field(gt=0)
     labels: tuple[str, ...] = Field(strict=False)
     tactics: dict[str, ReadTactic]
@@ -318,7 +328,7 @@ class TalkManifest(PackManifest):
 
     @model_validator(mode="after")
     def _files_listed(self) -> Self:
-        if missing := {self.tokenizer, self.vectors} - set(self.files):
+        if missing := {self.tokenizer, self.vectors, self.wording} - set(self.files):
             raise ValueError(f"{min(missing)!r} is not among files")
         if unknown := set(self.tactics) - set(self.labels):
             raise ValueError(f"tactic {min(unknown)!r} is not among labels")

@@ -1,7 +1,8 @@
-"""A small network that reads a call turn by turn: the tactics in each, and how likely a con is."""
+"""Models that read a call turn by turn: the tactics in each, and how likely a con it is by now."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from detection.models.manifest import TalkManifest
 from detection.models.pack import open_pack
 from detection.text.embedding import TextEncoder, load_static_encoder
 from detection.types import EngineInfo
+from detection.vishing.wording import WordingModel, load_wording
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -23,7 +25,7 @@ _Row = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the network says after a turn: each tactic's probability in it, and the call so far.
+    """What the models say after a turn: each tactic's probability in it, and the call so far.
 
     `llr` is the calibrated natural-log likelihood ratio vishing : honest of the call up to here.
     """
@@ -32,23 +34,38 @@ class Reading:
     llr: float
 
 
-class TalkReader:
-    """A network with its word vectors. Shared by all calls; used from one thread at a time."""
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What is remembered of a call's turns: the network's state, and how often n-grams were said."""
 
-    def __init__(self, manifest: TalkManifest, encoder: TextEncoder, network: Path) -> None:
+    network: _Row
+    said: Counter[int] = field(default_factory=Counter[int])
+    turns: int = 0
+
+
+class TalkReader:
+    """A network with its word vectors, and a linear model over words beside it.
+
+    Shared by all calls; used from one thread at a time.
+    """
+
+    def __init__(
+        self, manifest: TalkManifest, encoder: TextEncoder, network: Path, wording: WordingModel
+    ) -> None:
         """Raises `DetectionError` where `network` does not load or is another kind of network."""
         self.manifest = manifest
         self.engine = EngineInfo("talk", manifest.id, manifest.revision, manifest.title, manifest.scope)
         self._encoder = encoder
+        self._wording = wording
         self._session = _session(network, manifest.id)
         state = next(given for given in self._session.get_inputs() if given.name == "state")
-        self.start: _Row = np.zeros(state.shape, np.float32)
+        self.start = Remembered(np.zeros(state.shape, np.float32))
         self._index = {label: number for number, label in enumerate(manifest.labels)}
 
     def read(
-        self, state: _Row, words: Sequence[str], channel: Channel, found: Collection[str]
-    ) -> tuple[Reading, _Row]:
-        """What a turn says after what `state` remembers, and the state after it.
+        self, before: Remembered, words: Sequence[str], channel: Channel, found: Collection[str]
+    ) -> tuple[Reading, Remembered]:
+        """What a turn says after what was said `before` it, and what is remembered after it.
 
         `words` are normalised; `found` are the tactics that a pack's phrases have shown in them.
         """
@@ -56,17 +73,17 @@ class TalkReader:
         said[0, [self._index[label] for label in found if label in self._index]] = 1
         vectors = self._encoder.vectors(" ".join(words), self.manifest.longest_turn)
         speaker = np.array([[channel is Channel.CALLER]], np.float32)
-        tactics, logit, after = self._session.run(
+        tactics, logit, state = self._session.run(
             ["tactics", "logit", "next_state"],
-            {"vectors": vectors[None], "speaker": speaker, "found": said, "state": state},
+            {"vectors": vectors[None], "speaker": speaker, "found": said, "state": before.network},
         )
-        calibration = self.manifest.calibration
-        llr = calibration.scale * float(np.asarray(logit).item()) + calibration.offset
-        shares = np.asarray(tactics, np.float32)[0]
-        return (
-            Reading(dict(zip(self.manifest.labels, map(float, shares), strict=True)), llr),
-            np.asarray(after, np.float32),
-        )
+        grams = before.said + self._wording.known(words, is_caller=channel is Channel.CALLER)
+        after = Remembered(np.asarray(state, np.float32), grams, before.turns + 1)
+        shares, calibration = self.manifest.shares, self.manifest.calibration
+        score = shares.network * float(np.asarray(logit).item())
+        score += shares.wording * self._wording.logit(grams, after.turns)
+        shown = dict(zip(self.manifest.labels, map(float, np.asarray(tactics)[0]), strict=True))
+        return Reading(shown, calibration.scale * score + calibration.offset), after
 
 
 def load_reader(folder: Path) -> TalkReader:
@@ -74,7 +91,7 @@ def load_reader(folder: Path) -> TalkReader:
     pack = open_pack(folder, TalkManifest)
     manifest = pack.manifest
     encoder = load_static_encoder(folder / manifest.tokenizer, folder / manifest.vectors)
-    return TalkReader(manifest, encoder, pack.network)
+    return TalkReader(manifest, encoder, pack.network, load_wording(folder / manifest.wording))
 
 
 def _session(network: Path, pack: str) -> "onnxruntime.InferenceSession":
