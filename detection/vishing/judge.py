@@ -75,6 +75,13 @@ class TalkJudge:
         self._add_to_turn(utterance, passage)
         return sorted(findings, key=lambda finding: finding.start)
 
+    def note(self, label: str, quote: str, at: int) -> Finding | None:
+        """Take in what a person saw the caller do at sample `at`: tactic `label`, in the words `quote`.
+
+        None for a repeat that no longer counts. Raises `KeyError` for a label that the pack has not.
+        """
+        return self._weigh(label, self._pack.tactics[label], Hit(0, 0, quote, at, at), Channel.CALLER)
+
     @property
     def verdict(self) -> ConversationVerdict:
         """The talk so far. `score`: probability of vishing that `llr` means at the pack's prior."""

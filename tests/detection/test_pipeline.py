@@ -7,6 +7,8 @@ import pytest
 
 import resources
 from audio.types import CALL_RATE, AudioGap, Channel
+from detection.challenge.judge import ChallengeJudge
+from detection.challenge.pack import load_challenges
 from detection.disclosure.judge import DisclosureJudge
 from detection.disclosure.rule import load_rule
 from detection.disclosure.statements import load_statements
@@ -31,6 +33,7 @@ CALLER, AGENT = Channel.CALLER, Channel.AGENT
 TACTICS = load_tactics(resources.ROOT / "tactics" / "en.yaml")
 RULE = load_rule(resources.ROOT / "policies" / "company.yaml")
 STATEMENTS = load_statements(resources.ROOT / "disclosure" / "en.yaml")
+CHALLENGES = load_challenges(resources.ROOT / "challenges" / "en.yaml")
 PLAYBOOK = load_playbook(resources.ROOT / "playbooks" / "en.yaml")
 
 
@@ -88,6 +91,7 @@ def pipeline(*lines: str | None, voice: Voice | None = None) -> Pipeline:
         TalkJudge(TACTICS),
         DisclosureJudge(RULE, STATEMENTS),
         AlertRules(PLAYBOOK),
+        ChallengeJudge(CHALLENGES),
     )
 
 
@@ -107,7 +111,8 @@ def test_a_segment_gives_voice_words_findings_verdicts_and_alerts_in_this_order(
     walk.hear(segment(CALLER, 0))
     events = walk.hear(segment(CALLER, 4))
     assert kinds(events)[:4] == ["voice_scored", "voice", "utterance", "finding"]
-    order = ["voice_scored", "voice", "utterance", "finding", "conversation", "disclosure", "alert"]
+    order = ["voice_scored", "voice", "utterance", "finding", "conversation", "disclosure"]
+    order += ["steps_advised", "alert"]
     assert kinds(events) == sorted(kinds(events), key=order.index)
     assert {event.at for event in events} == {7 * CALL_RATE}
 
@@ -149,7 +154,7 @@ def test_the_policy_s_deadline_passes_without_a_word():
     walk.hear(segment(CALLER, 0))
     assert walk.advance(14 * CALL_RATE) == []
     events = walk.advance(20 * CALL_RATE)
-    assert kinds(events) == ["disclosure", "alert"]
+    assert kinds(events) == ["disclosure", "steps_advised", "alert"]
 
 
 def test_rejected_speech_is_stored_as_not_judged_and_is_no_evidence():
@@ -214,7 +219,7 @@ def test_nothing_is_concluded_from_a_recording_that_was_cut_off():
     for walk in (cut, whole):
         walk.hear(segment(CALLER, 0))
     assert cut.finish(6 * CALL_RATE, is_whole=False) == []
-    assert kinds(whole.finish(6 * CALL_RATE, is_whole=True)) == ["disclosure", "alert"]
+    assert kinds(whole.finish(6 * CALL_RATE, is_whole=True)) == ["disclosure", "steps_advised", "alert"]
 
 
 def level(events: list[Event]) -> ConversationLevel:
