@@ -50,8 +50,7 @@ class AlertBar(QFrame):
         self._reason = ClampedText(lines=2, shrinks=True)
         self._reason.setObjectName("alert_reason")
         self.steps = StepPanel()
-        self.harmless = QPushButton()
-        self.harmless.setObjectName("small")
+        self.harmless = QPushButton("&Not a scam")
         self.harmless.clicked.connect(lambda: self.labelled.emit(self._label_offered))
         self._previous = _step_button("\u2039", "Earlier alert")
         self._previous.clicked.connect(lambda: self._show(self._index - 1))
@@ -128,6 +127,7 @@ class AlertBar(QFrame):
         alert = self._state.alerts[self._index]
         advice = self._state.advice(alert.subject)
         self.steps.show_steps(self._state, advice, alert.next_step, is_running=self._is_running)
+        self._reason.set_lines(1 if self.steps.is_open else 2)
         self._reason.setVisible(not self.steps.has_challenge)
         self.harmless.setVisible(self._is_running)
         taken_back = self._label_offered == "withdrawn"
@@ -149,7 +149,7 @@ class AlertBar(QFrame):
         for widget in (self.harmless, self._previous, self._count, self._next):
             pager.addWidget(widget)
         layout = QGridLayout(self)
-        layout.setContentsMargins(18, 12, 14, 12)
+        layout.setContentsMargins(18, 8, 14, 8)
         layout.setHorizontalSpacing(16)
         layout.setVerticalSpacing(4)
         layout.addWidget(self._mark, 0, 0, 3, 1, Qt.AlignmentFlag.AlignTop)

@@ -44,7 +44,7 @@ class StepPanel(QWidget):
         self.verdict = label("alert_verdict", wraps=True, selectable=True)
         self.recorded = ClampedText(lines=1, shrinks=True)
         self.recorded.setObjectName("alert_recorded")
-        self.give = QPushButton()
+        self.give = QPushButton(_SHOW[ChallengeKind.SENTENCE])
         self.give.clicked.connect(self._on_give)
         self.outcomes = {
             StepOutcome.DONE: QPushButton("&Done"),
@@ -54,6 +54,11 @@ class StepPanel(QWidget):
         for outcome, button in self.outcomes.items():
             button.clicked.connect(lambda _=False, outcome=outcome: self._on_outcome(outcome))
         self._lay_out()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a step to do now."""
+        return self._step is not None
 
     @property
     def has_challenge(self) -> bool:
@@ -119,7 +124,7 @@ class StepPanel(QWidget):
         text = printable(f"Recorded: {' '.join(taken)}") if taken else ""
         self.recorded.set_text(text)
         self.recorded.setToolTip(text)
-        self.recorded.setVisible(bool(taken) and not self._has_challenge)
+        self.recorded.setVisible(bool(taken) and not self._step)
 
     def _on_outcome(self, outcome: StepOutcome) -> None:
         if self._step and not self._is_awaited and not self._settling.isActive():
@@ -134,8 +139,7 @@ class StepPanel(QWidget):
     def _lay_out(self) -> None:
         buttons = QHBoxLayout()
         buttons.setSpacing(8)
-        for button in (self.give, *self.outcomes.values()):
-            button.setObjectName("small")
+        for button in self.outcomes.values():
             buttons.addWidget(button)
         layout = QGridLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -143,6 +147,8 @@ class StepPanel(QWidget):
         layout.setVerticalSpacing(4)
         layout.addWidget(self.next_step, 0, 0)
         layout.addLayout(buttons, 0, 1)
-        for row, widget in enumerate((self.say, self.expected, self.verdict, self.recorded), 1):
+        layout.addWidget(self.say, 1, 0)
+        layout.addWidget(self.give, 1, 1)
+        for row, widget in enumerate((self.expected, self.verdict, self.recorded), 2):
             layout.addWidget(widget, row, 0, 1, 2)
         layout.setColumnStretch(0, 1)

@@ -35,6 +35,8 @@ SLICE_S = 0.02
 _OFFSET = 96
 """Pixels by which one side's bubbles stand back from the other edge."""
 _PADDING = 12
+_LEAST_HEIGHT = 40
+"""What is left in the smallest window where an alert with its step and two troubles need the room."""
 _SMALL = 0.88
 _NEAR_END = 8
 _SIGN_MARK = "\u25b2"
@@ -111,6 +113,7 @@ class TranscriptView(QTextEdit):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAccessibleName("Transcript")
         self.document().setDocumentMargin(16)
+        self.setMinimumHeight(_LEAST_HEIGHT)
         self._theme = theme
         self._more = QTimer(self, interval=0, singleShot=True)
         self._more.timeout.connect(self.refresh)
