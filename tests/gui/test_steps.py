@@ -140,7 +140,7 @@ def test_what_is_not_stored_is_not_shown_and_not_asked_for_twice(
     assert asked == [(CALL_BACK, "R2", DONE, "window")]
     assert says(panel, CALL_BACK.sentence)()
     assert panel.recorded.isHidden()
-    commit(qtbot, window, session, StepTaken(*asked[0], session.heard))
+    commit(qtbot, window, session, StepTaken(CALL_BACK, "R2", DONE, "window", session.heard))
     qtbot.waitUntil(says(panel, RESET.steps[1].sentence))
 
 
