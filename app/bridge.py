@@ -19,7 +19,8 @@ from app.call.setup import LiveChoice
 from app.case_state import CaseState
 from app.desk_protocol import CallSession, Desk
 from audio.file_source import Caller
-from detection.events import Event
+from detection.events import CallLabel, Event
+from detection.steps import ChallengeKind, Step, StepOutcome
 from detection.types import PartialText
 
 _log = logging.getLogger(__name__)
@@ -137,6 +138,21 @@ class SessionBridge(QObject):
         """Ask the running call to end; `session_ended` follows when all of it is stored."""
         if self._session:
             self._session.stop()
+
+    def take_step(self, step: Step, ask: str, outcome: StepOutcome) -> None:
+        """Record what came of a step in the running call; its event follows when it is stored."""
+        if self._session:
+            self._session.take_step(step, ask, outcome, "window")
+
+    def give_challenge(self, challenge: ChallengeKind) -> None:
+        """Ask for something that the caller of the running call has to say; its event follows."""
+        if self._session:
+            self._session.give_challenge(challenge)
+
+    def label_call(self, label: CallLabel) -> None:
+        """Record what the person holds the running call for; its event follows."""
+        if self._session:
+            self._session.label_call(label, "window")
 
     def list_cases(self, limit: int, offset: int = 0) -> None:
         """Ask for stored cases; `cases_listed` or `request_failed` follows."""

@@ -5,7 +5,15 @@ from typing import Any
 from app.case_state import CaseState
 from app.words import error_text
 from audio.types import CALL_RATE
-from detection.events import ConsentRecorded, RecordingEnded
+from detection.events import (
+    CallLabelled,
+    ChallengeGiven,
+    ChallengeJudged,
+    ConsentRecorded,
+    RecordingEnded,
+    StepsAdvised,
+    StepTaken,
+)
 
 
 def as_json(state: CaseState, file: str, error: Exception | None = None) -> dict[str, Any]:
@@ -143,6 +151,14 @@ def as_json(state: CaseState, file: str, error: Exception | None = None) -> dict
             }
             for a in state.alerts
         ],
+        "advised": [_advised(event) for event in state.advised],
+        "steps": [_step(event) for event in state.handling if isinstance(event, StepTaken)],
+        "challenges": [_challenge(given, judged) for given, judged in state.challenges],
+        "labels": [
+            {"label": event.label, "through": event.through, "at_s": _seconds(event.at)}
+            for event in state.handling
+            if isinstance(event, CallLabelled)
+        ],
         "not_judged": [
             {
                 "stage": n.stage,
@@ -196,6 +212,52 @@ def end_of(state: CaseState, error: Exception | None) -> tuple[str | None, str]:
 
 def _seconds(index: int | None) -> float | None:
     return None if index is None else round(index / CALL_RATE, 2)
+
+
+def _advised(event: StepsAdvised) -> dict[str, Any]:
+    advice = event.advice
+    return {
+        "subject": advice.subject,
+        "ask": advice.ask,
+        "guard": advice.guard,
+        "steps": [step.sentence for step in advice.steps],
+        "after_refusal": [step.sentence for step in advice.after_refusal],
+        "at_s": _seconds(event.at),
+    }
+
+
+def _step(taken: StepTaken) -> dict[str, Any]:
+    return {
+        "step": taken.step.id,
+        "kind": taken.step.kind.value,
+        "name": taken.step.name,
+        "ask": taken.ask,
+        "outcome": taken.outcome.value,
+        "through": taken.through,
+        "at_s": _seconds(taken.at),
+    }
+
+
+def _challenge(given: ChallengeGiven, judged: ChallengeJudged | None) -> dict[str, Any]:
+    return {
+        "challenge": given.challenge.value,
+        "expected": given.expected,
+        "given_at_s": _seconds(given.at),
+        "pack": given.pack,
+        "pack_revision": given.pack_revision,
+        "verdict": judged
+        and {
+            "verdict": judged.verdict.value,
+            "share": round(judged.share, 4),
+            "delay_s": None if judged.delay_s is None else round(judged.delay_s, 2),
+            "long_delay_s": judged.long_delay_s,
+            "quote": judged.quote,
+            "start_s": _seconds(judged.start),
+            "end_s": _seconds(judged.end),
+            "reason": judged.reason,
+            "at_s": _seconds(judged.at),
+        },
+    }
 
 
 def _consent(consent: ConsentRecorded) -> dict[str, Any]:

@@ -6,7 +6,10 @@ from audio.types import CALL_RATE, Channel
 from detection.events import (
     AlertRaised,
     CallEnded,
+    CallLabelled,
     CallStarted,
+    ChallengeGiven,
+    ChallengeJudged,
     ConsentRecorded,
     ConversationJudged,
     DisclosureJudged,
@@ -14,16 +17,20 @@ from detection.events import (
     Event,
     FindingMade,
     GapHeard,
+    Handling,
     IdentityJudged,
     NotJudged,
     RecordingEnded,
     SoundTroubled,
     SpeakerChanged,
     SpeakerJudged,
+    StepsAdvised,
+    StepTaken,
     UtteranceHeard,
     VoiceJudged,
     VoiceScored,
 )
+from detection.steps import Advice, StepOutcome
 from detection.types import (
     Alert,
     ConversationLevel,
@@ -61,6 +68,9 @@ class CaseState:
         self.utterances: list[Utterance] = []
         self.findings: list[Finding] = []
         self.alerts: list[Alert] = []
+        self.advised: list[StepsAdvised] = []
+        self.handling: list[Handling] = []
+        """What was done about the call, in its order."""
         self.gaps: list[GapHeard] = []
         self.not_judged: list[NotJudged] = []
         self.consent: ConsentRecorded | None = None
@@ -94,6 +104,36 @@ class CaseState:
     @property
     def duration_s(self) -> float:
         return self.heard / CALL_RATE
+
+    @property
+    def outcomes(self) -> dict[str, StepOutcome]:
+        """What came of each step that was taken, by its id; the latest where that was said twice."""
+        return {taken.step.id: taken.outcome for taken in self.handling if isinstance(taken, StepTaken)}
+
+    @property
+    def challenges(self) -> list[tuple[ChallengeGiven, ChallengeJudged | None]]:
+        """What callers were given to say, with the verdict on it; None while it is awaited."""
+        challenges: list[tuple[ChallengeGiven, ChallengeJudged | None]] = []
+        for event in self.handling:
+            match event:
+                case ChallengeGiven():
+                    challenges.append((event, None))
+                case ChallengeJudged() if challenges:
+                    challenges[-1] = (challenges[-1][0], event)
+        return challenges
+
+    @property
+    def is_labelled_harmless(self) -> bool:
+        """Whether a person holds this call for no scam, as far as they have not taken that back."""
+        labels = [event.label for event in self.handling if isinstance(event, CallLabelled)]
+        return bool(labels) and labels[-1] == "not_a_scam"
+
+    def advice(self, subject: str) -> Advice | None:
+        """What to do now about the alerts of `subject`; None where nothing was advised."""
+        for event in reversed(self.advised):
+            if event.advice.subject == subject:
+                return event.advice
+        return None
 
     def still_open(self, partials: Iterable[PartialText]) -> list[PartialText]:
         """Those of `partials` that have words and have not become an event, the earliest first."""
@@ -131,6 +171,10 @@ class CaseState:
                 self.conversation = event.verdict
             case DisclosureJudged():
                 self.disclosure = event.verdict
+            case StepsAdvised():
+                self.advised.append(event)
+            case StepTaken() | ChallengeGiven() | ChallengeJudged() | CallLabelled():
+                self.handling.append(event)
             case _:
                 self._collect(event)
 

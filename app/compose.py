@@ -21,13 +21,14 @@ from audio.devices.loopback import TAPS_PROGRAMS, loopback_devices
 from audio.devices.tap import Devices
 from audio.live.source import LiveSource, Side
 from audio.types import Channel, DeviceKind
+from detection.challenge.pack import load_challenges
 from detection.disclosure.rule import load_rule
 from detection.disclosure.statements import load_statements
 from detection.errors import DetectionError
 from detection.events import ConsentRecorded
 from detection.models.catalogue import Job, load_catalogue
 from detection.models.shelf import ModelShelf
-from detection.playbook import load_playbook
+from detection.playbook import Playbook, load_playbook
 from detection.transcribe.phantoms import load_phantoms
 from detection.transcribe.pocketsphinx import PocketSphinxTranscriber, pronounced_words
 from detection.transcribe.pronunciation import written
@@ -55,7 +56,8 @@ def load_engines(settings: Settings) -> Engines:
     tactics = load_tactics(settings.tactics_pack)
     rule = load_rule(settings.policy)
     statements = load_statements(settings.statements)
-    playbook = load_playbook(settings.playbook)
+    playbook = load_playbook_for(tactics, settings)
+    challenges = load_challenges(settings.challenges)
     reader = load_talk_reader(settings, tactics)
     countermeasure = load_countermeasure(settings.voice_pack)
     encoder = load_speaker_encoder(settings)
@@ -63,8 +65,30 @@ def load_engines(settings: Settings) -> Engines:
     vad = SileroVad()
     transcriber = load_transcriber(settings)
     return Engines(
-        vad, transcriber, countermeasure, tactics, rule, statements, playbook, encoder, strong, reader
+        vad,
+        transcriber,
+        countermeasure,
+        tactics,
+        rule,
+        statements,
+        playbook,
+        challenges,
+        encoder,
+        strong,
+        reader,
     )
+
+
+def load_playbook_for(tactics: TacticsPack, settings: Settings) -> Playbook:
+    """The playbook, whose refusals count as tactics of that pack. Raises `DetectionError`."""
+    playbook = load_playbook(settings.playbook)
+    for label, step in playbook.tactics.items():
+        if label not in tactics.tactics:
+            raise DetectionError(
+                f"{settings.playbook}: refusing the step {step!r} counts as {label}, which is no tactic "
+                f"of {settings.tactics_pack}: add it there or set if_refused to null."
+            )
+    return playbook
 
 
 def load_talk_reader(settings: Settings, tactics: TacticsPack) -> TalkReader | None:

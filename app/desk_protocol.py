@@ -9,7 +9,8 @@ from app.call.setup import SideDevices
 from app.cases.records import CaseSummary
 from audio.file_source import Caller
 from audio.types import Channel
-from detection.events import Acknowledgement, Event
+from detection.events import Acknowledgement, CallLabel, Event, Through
+from detection.steps import ChallengeKind, Step, StepOutcome
 from detection.types import PartialText
 
 Listener = Callable[[str, Sequence[Event]], None]
@@ -34,6 +35,9 @@ class CallSession(Protocol):
 
     def stop(self, *, judge_rest: bool = True) -> None: ...
     def wait(self, timeout_s: float | None = None) -> bool: ...
+    def take_step(self, step: Step, ask: str, outcome: StepOutcome, through: Through) -> None: ...
+    def give_challenge(self, challenge: ChallengeKind) -> None: ...
+    def label_call(self, label: CallLabel, through: Through) -> None: ...
 
 
 class Desk(Protocol):

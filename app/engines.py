@@ -9,6 +9,8 @@ from app.call.session import Listener, Session
 from app.cases.writer import CaseWriter
 from audio.source import AudioSource
 from audio.types import Channel
+from detection.challenge.judge import ChallengeJudge
+from detection.challenge.pack import ChallengePack
 from detection.disclosure.judge import DisclosureJudge
 from detection.disclosure.rule import Rule
 from detection.disclosure.statements import StatementsPack
@@ -42,6 +44,7 @@ class Engines:
     rule: Rule
     statements: StatementsPack
     playbook: Playbook
+    challenges: ChallengePack
     encoder: SpeakerEncoder | None = None
     """None where there is no model pack to compare voices with."""
     strong: StrongModel | None = None
@@ -83,6 +86,7 @@ class Engines:
             TalkJudge(self.tactics, self.reader, mono=mono),
             DisclosureJudge(self.rule, self.statements, mono=mono),
             AlertRules(self.playbook),
+            ChallengeJudge(self.challenges, mono=mono),
             self._speaker_judge(claimed, watched),
         )
         segmenters = self.segmenters(source.channels)

@@ -9,6 +9,7 @@ from app.call.consent import consent_text
 from app.case_json import end_of
 from app.case_notes import recording_text
 from app.case_state import CaseState
+from app.handling_words import handling_text
 from app.trouble_words import trouble_word
 from app.words import (
     CHANNEL_NAME,
@@ -36,6 +37,8 @@ def print_report(console: Console, state: CaseState, error: Exception | None = N
     console.print(_verdict_table(state))
     for alert in state.alerts:
         _print_alert(console, alert)
+    if state.handling:
+        console.print(_handling_table(state))
     console.print(_transcript_table(state))
     for change in state.voice_changes:
         said = f"another voice took over (likelihood ratio same : other {change.llr:+.1f})"
@@ -110,6 +113,13 @@ def _verdict_table(state: CaseState) -> Table:
         table.add_row(printable(title), word, _plain(" ".join(text.reasons) or text.phrase.meaning))
         if text.judge:
             table.add_row("", "", _plain(text.judge, "dim"))
+    return table
+
+
+def _handling_table(state: CaseState) -> Table:
+    table = _table()
+    for handled in state.handling:
+        table.add_row(clock_at(handled.at), "Done about it", _plain(handling_text(handled)))
     return table
 
 

@@ -62,6 +62,9 @@ class Settings(BaseSettings):
     policy: Path = resources.ROOT / "policies" / "company.yaml"
     statements: Path = resources.ROOT / "disclosure" / "en.yaml"
     playbook: Path = resources.ROOT / "playbooks" / "en.yaml"
+    """What an agent is to do about an alert."""
+    challenges: Path = resources.ROOT / "challenges" / "en.yaml"
+    """Random words for a caller to say, and when they count as said."""
     microphone: str | None = None
     """The agent's microphone, as `earwitness devices` names it; None follows the system's default."""
     far_side: str | None = None

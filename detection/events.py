@@ -10,6 +10,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Discriminator, TypeAdapter
 
 from audio.types import Channel, TroubleKind
+from detection.steps import Advice, ChallengeKind, ChallengeVerdict, Step, StepOutcome
 from detection.types import (
     Alert,
     ConversationVerdict,
@@ -24,11 +25,14 @@ from detection.types import (
     VoiceVerdict,
 )
 
-Stage = Literal["transcript", "voice", "speaker", "tactics", "disclosure", "all"]
+Stage = Literal["transcript", "voice", "speaker", "tactics", "disclosure", "challenge", "all"]
 """What judges speech, one after the other."""
 
 Through = Literal["command line", "window"]
-"""Where a person acknowledged something."""
+"""Where a person acknowledged or recorded something."""
+
+CallLabel = Literal["not_a_scam", "withdrawn"]
+"""What a person holds a call for; `withdrawn` takes back what they said before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +240,75 @@ class AlertRaised:
 
 
 @dataclass(frozen=True, slots=True)
+class StepsAdvised:
+    """What to do about the alerts of one subject changed: shown with them from now on."""
+
+    advice: Advice
+    at: int
+    kind: Literal["steps_advised"] = "steps_advised"
+
+
+@dataclass(frozen=True, slots=True)
+class StepTaken:
+    """The agent recorded what came of a step that was advised for `ask`."""
+
+    step: Step
+    ask: str
+    outcome: StepOutcome
+    through: Through
+    at: int
+    kind: Literal["step_taken"] = "step_taken"
+
+
+@dataclass(frozen=True, slots=True)
+class ChallengeGiven:
+    """The agent was shown words for the caller to say: `expected`, made from revision of `pack`."""
+
+    challenge: ChallengeKind
+    expected: str
+    pack: str
+    pack_revision: str
+    at: int
+    kind: Literal["challenge_given"] = "challenge_given"
+
+
+@dataclass(frozen=True, slots=True)
+class ChallengeJudged:
+    """Whether the caller said what was given last, and why that is so (`reason`).
+
+    `share` (0-1) of the words that count were understood in their order, in the words `quote` from
+    `start` to `end`. `delay_s` is the time from the end of the help desk's speech to the beginning of
+    the utterance with the first of them, None where none was understood; `long_delay_s` the time from
+    which that is said to be long, None where it says nothing.
+    """
+
+    verdict: ChallengeVerdict
+    share: float
+    delay_s: float | None
+    long_delay_s: float | None
+    quote: str
+    start: int
+    end: int
+    reason: str
+    at: int
+    kind: Literal["challenge_judged"] = "challenge_judged"
+
+
+@dataclass(frozen=True, slots=True)
+class CallLabelled:
+    """A person said what they hold the call for. It is recorded and changes no verdict."""
+
+    label: CallLabel
+    through: Through
+    at: int
+    kind: Literal["call_labelled"] = "call_labelled"
+
+
+Handling: TypeAlias = StepTaken | ChallengeGiven | ChallengeJudged | CallLabelled
+"""What was done about a call, not heard in it."""
+
+
+@dataclass(frozen=True, slots=True)
 class CallEnded:
     """Last event of a case: at the natural end, stopped by a person, or failed (see `detail`)."""
 
@@ -263,6 +336,11 @@ Event: TypeAlias = (
     | ConversationJudged
     | DisclosureJudged
     | AlertRaised
+    | StepsAdvised
+    | StepTaken
+    | ChallengeGiven
+    | ChallengeJudged
+    | CallLabelled
     | CallEnded
 )
 

@@ -6,7 +6,8 @@ stays calm. A synthetic voice that has said what it is raises nothing.
 
 from dataclasses import dataclass, field
 
-from detection.playbook import Playbook
+from detection.playbook import Playbook, Situation
+from detection.steps import Advice
 from detection.types import (
     Alert,
     AlertLevel,
@@ -46,6 +47,7 @@ class AlertRules:
     def __init__(self, playbook: Playbook) -> None:
         self._playbook = playbook
         self._raised: set[tuple[str, AlertLevel]] = set()
+        self._advised: dict[str, str] = {}
 
     def due(self, verdicts: Verdicts, at: int) -> list[Alert]:
         """Alerts that `verdicts` call for and that were not raised before, the loudest first."""
@@ -57,6 +59,33 @@ class AlertRules:
             self._watch_list(verdicts.speaker, at),
         ]
         return [alert for alert in candidates if alert and self._is_new(alert)]
+
+    def advice(self, verdicts: Verdicts) -> list[Advice]:
+        """What to do about what was raised, where that is not what was advised before."""
+        fresh = []
+        for subject in sorted({subject for subject, _ in self._raised}):
+            ask = self._ask(subject, verdicts)
+            if ask and ask != self._advised.get(subject):
+                self._advised[subject] = ask
+                fresh.append(self._playbook.advice(subject, ask))
+        return fresh
+
+    def _ask(self, subject: str, verdicts: Verdicts) -> str | None:
+        """What the alerts of `subject` are about now; None leaves it at what it was."""
+        match subject:
+            case "conversation":
+                return self._playbook.ask_in(verdicts.findings)
+            case "identity":
+                return {
+                    IdentityLevel.LIKELY_CLONE: Situation.COPIED_VOICE,
+                    IdentityLevel.DOES_NOT_MATCH: Situation.OTHER_VOICE,
+                }.get(verdicts.identity.level)
+            case "disclosure":
+                return Situation.UNDISCLOSED_AI
+            case "voice":
+                return Situation.SYNTHETIC_VOICE
+            case _:
+                return Situation.WATCHED_VOICE
 
     def _is_new(self, alert: Alert) -> bool:
         louder = (alert.subject, AlertLevel.ALERT)
@@ -70,11 +99,12 @@ class AlertRules:
         name, reason = identity.claimed, " ".join(identity.reasons)
         if identity.level is IdentityLevel.LIKELY_CLONE:
             title = f"The voice sounds like {name} and looks synthetic"
-            step = self._playbook.copied_voice
+            step = self._playbook.first_step(Situation.COPIED_VOICE)
             return Alert(AlertLevel.ALERT, "identity", title, reason, step, at)
         if identity.level is IdentityLevel.DOES_NOT_MATCH:
             title = f"The voice is not the one enrolled for {name}"
-            return Alert(AlertLevel.WATCH, "identity", title, reason, self._playbook.other_voice, at)
+            step = self._playbook.first_step(Situation.OTHER_VOICE)
+            return Alert(AlertLevel.WATCH, "identity", title, reason, step, at)
         return None
 
     def _watch_list(self, speaker: SpeakerVerdict, at: int) -> Alert | None:
@@ -92,7 +122,7 @@ class AlertRules:
             "watch_list",
             "The caller sounds like a voice on the watch list",
             " ".join([*heard, "Voices of different people can be alike."]),
-            self._playbook.watched_voice,
+            self._playbook.first_step(Situation.WATCHED_VOICE),
             at,
         )
 
@@ -107,13 +137,12 @@ class AlertRules:
             alert_level, title = AlertLevel.WATCH, "Parts of this call look like voice phishing"
         else:
             return None
-        asks = [f.tactic for f in sorted(verdicts.findings, key=lambda f: -f.weight)]
         return Alert(
             alert_level,
             "conversation",
             title,
             " ".join(verdicts.conversation.reasons),
-            self._playbook.step_for(asks),
+            self._playbook.first_step(self._playbook.ask_in(verdicts.findings)),
             at,
         )
 
@@ -131,9 +160,8 @@ class AlertRules:
                 level, title = AlertLevel.WATCH, "The caller sounds like an AI and has not said so"
             case _:
                 return None
-        return Alert(
-            level, "disclosure", title, " ".join(disclosure.reasons), self._playbook.undisclosed_ai, at
-        )
+        step = self._playbook.first_step(Situation.UNDISCLOSED_AI)
+        return Alert(level, "disclosure", title, " ".join(disclosure.reasons), step, at)
 
     def _voice(self, verdicts: Verdicts, at: int) -> Alert | None:
         if verdicts.voice.level is not VoiceLevel.LIKELY_SYNTHETIC:
@@ -145,6 +173,6 @@ class AlertRules:
             "voice",
             "The caller's voice looks synthetic",
             " ".join(verdicts.voice.reasons),
-            self._playbook.synthetic_voice,
+            self._playbook.first_step(Situation.SYNTHETIC_VOICE),
             at,
         )

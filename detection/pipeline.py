@@ -5,9 +5,11 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from audio.types import AudioGap, Channel
+from detection.challenge.judge import ChallengeJudge
 from detection.disclosure.judge import DisclosureJudge
 from detection.events import (
     AlertRaised,
+    ChallengeJudged,
     ConversationJudged,
     DisclosureJudged,
     Event,
@@ -18,11 +20,14 @@ from detection.events import (
     SpeakerChanged,
     SpeakerJudged,
     Stage,
+    StepsAdvised,
+    StepTaken,
     UtteranceHeard,
     VoiceJudged,
     VoiceScored,
 )
 from detection.fusion import AlertRules, Verdicts
+from detection.steps import ChallengeKind, StepOutcome
 from detection.transcribe.transcriber import Rejection, Transcriber
 from detection.types import EngineInfo, Segment, SpeakerVerdict, Utterance, VoiceVerdict
 from detection.vishing.judge import TalkJudge
@@ -50,6 +55,7 @@ class Pipeline:
         talk: TalkJudge,
         disclosure: DisclosureJudge,
         alerts: AlertRules,
+        challenges: ChallengeJudge,
         speaker: SpeakerJudge | None = None,
     ) -> None:
         self._transcriber = transcriber
@@ -57,6 +63,7 @@ class Pipeline:
         self._talk = talk
         self._disclosure = disclosure
         self._alerts = alerts
+        self._challenges = challenges
         self._speaker = speaker
         self._changes_told = 0
         self._changes_heard = 0
@@ -78,13 +85,16 @@ class Pipeline:
             events += self._guarded("speaker", span, lambda: self._hear_speaker(segment))
             events += self._guarded("voice", span, lambda: self._hear_change(segment))
         words = self._guarded("transcript", span, lambda: self._hear_words(segment))
-        if not any(isinstance(event, UtteranceHeard) for event in words):
+        said = next((event.utterance for event in words if isinstance(event, UtteranceHeard)), None)
+        if said is None:
             self._talk.miss(segment)
+        words += self._guarded("challenge", span, lambda: _made(self._challenges.hear(segment, said)))
         return events + words + self._conclude(segment.end)
 
     def skip(self, segment: Segment, reason: str) -> list[Event]:
         """Record speech that is not to be judged, and why."""
         self._talk.miss(segment)
+        self._challenges.hear(segment, None)
         return [_Span.of(segment).not_judged("all", reason), *self._conclude(segment.end)]
 
     def lose(self, gap: AudioGap, at: int) -> list[Event]:
@@ -92,11 +102,24 @@ class Pipeline:
         return [GapHeard(gap.channel, gap.start, gap.end, gap.reason, at)]
 
     def advance(self, at: int) -> list[Event]:
-        """Let the clock of the disclosure policy run: all speech before `at` has been heard."""
+        """Let the clocks of policy and challenge run: all speech before `at` has been heard."""
         call = _Span(SUBJECT, 0, at)
         events = self._guarded("voice", call, lambda: self._voice_events(self._voice.advance(), at))
+        events += self._guarded("challenge", call, lambda: _made(self._challenges.advance(at)))
         self._disclosure.advance(at)
         return events + self._conclude(at)
+
+    def take_step(self, taken: StepTaken) -> list[Event]:
+        """Record what came of a step; what a refusal counts as is evidence like a spoken tactic."""
+        call = _Span(SUBJECT, taken.at, taken.at)
+        found = self._guarded("tactics", call, lambda: self._note_refusal(taken))
+        return [taken, *found, *self._conclude(taken.at)]
+
+    def give_challenge(self, kind: ChallengeKind, at: int) -> list[Event]:
+        """Give the caller something to say, `at` being now; what is still open is judged before."""
+        call = _Span(SUBJECT, at, at)
+        before = self._guarded("challenge", call, lambda: _made(self._challenges.conclude(at)))
+        return before + self._guarded("challenge", call, lambda: [self._challenges.give(kind, at)])
 
     def finish(self, at: int, *, is_whole: bool) -> list[Event]:
         """Judge what was still held back at `at`; `is_whole` where the call itself ended there.
@@ -107,6 +130,7 @@ class Pipeline:
         events = self._guarded("voice", call, lambda: self._voice_events(self._voice.finish(), at))
         if speaker := self._speaker:
             events += self._guarded("speaker", call, lambda: self._speaker_events(speaker.finish(), at))
+        events += self._guarded("challenge", call, lambda: _made(self._challenges.conclude(at)))
         self._disclosure.advance(at)
         if is_whole:
             self._disclosure.finish()
@@ -160,6 +184,16 @@ class Pipeline:
         self._verdicts.findings += findings
         return [FindingMade(finding, segment.end) for finding in findings]
 
+    def _note_refusal(self, taken: StepTaken) -> list[Event]:
+        label = taken.step.if_refused
+        if taken.outcome is not StepOutcome.REFUSED or label is None:
+            return []
+        finding = self._talk.note(label, f"refused {taken.step.name}", taken.at)
+        if finding is None:
+            return []
+        self._verdicts.findings.append(finding)
+        return [FindingMade(finding, taken.at)]
+
     def _hear_disclosure(self, utterance: Utterance) -> list[Event]:
         self._disclosure.hear(utterance)
         return []
@@ -178,7 +212,9 @@ class Pipeline:
         if disclosure != self._verdicts.disclosure:
             self._verdicts.disclosure = disclosure
             events.append(DisclosureJudged(disclosure, at))
-        return events + [AlertRaised(alert, at) for alert in self._alerts.due(self._verdicts, at)]
+        alerts = [AlertRaised(alert, at) for alert in self._alerts.due(self._verdicts, at)]
+        advised = [StepsAdvised(advice, at) for advice in self._alerts.advice(self._verdicts)]
+        return [*events, *advised, *alerts]
 
     def _guarded(self, stage: Stage, span: "_Span", judge: Callable[[], list[Event]]) -> list[Event]:
         try:
@@ -186,6 +222,10 @@ class Pipeline:
         except Exception as error:  # noqa: BLE001 - whatever a model does, the call goes on
             _log.exception("%s failed on %s", stage, span)
             return [span.not_judged(stage, f"the {stage} engine failed: {type(error).__name__}")]
+
+
+def _made(judged: ChallengeJudged | None) -> list[Event]:
+    return [judged] if judged else []
 
 
 class _Span(NamedTuple):

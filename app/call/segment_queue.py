@@ -5,7 +5,8 @@ from collections import Counter, deque
 from dataclasses import dataclass
 
 from audio.types import CALL_RATE, AudioGap, Channel
-from detection.events import Event
+from detection.events import Event, StepTaken
+from detection.steps import ChallengeKind
 from detection.transcribe.live import OpenSpeech
 from detection.types import Segment
 
@@ -41,13 +42,22 @@ class Noticed:
 
 
 @dataclass(frozen=True, slots=True)
+class ChallengeWanted:
+    """The agent wants something for the caller to say."""
+
+    challenge: ChallengeKind
+
+
+@dataclass(frozen=True, slots=True)
 class EndOfCall:
-    """Nothing follows; sound was heard up to `at` (samples at `CALL_RATE`)."""
+    """No sound follows; sound was heard up to `at` (samples at `CALL_RATE`)."""
 
     at: int
 
 
-QueueItem = Segment | AudioGap | ClockTick | Displaced | Noticed | EndOfCall
+QueueItem = (
+    Segment | AudioGap | ClockTick | Displaced | Noticed | StepTaken | ChallengeWanted | EndOfCall
+)
 """What has to be worked off, all of it and in its order."""
 
 
@@ -88,7 +98,9 @@ class SegmentQueue:
             if self._closed:
                 return
             self._end_open(item)
-            self._items.append(item)
+            # What a person does while the rest of a call is judged still belongs to it.
+            has_ended = bool(self._items) and isinstance(self._items[-1], EndOfCall)
+            self._items.insert(len(self._items) - has_ended, item)
             self._held += speech
             self._changed.notify_all()
 

@@ -8,16 +8,33 @@ from datetime import UTC, datetime
 
 from app.call.intake import Intake
 from app.call.listening import Listening, LiveBasis
-from app.call.segment_queue import ClockTick, Displaced, EndOfCall, Noticed, QueueItem, SegmentQueue
+from app.call.segment_queue import (
+    ChallengeWanted,
+    ClockTick,
+    Displaced,
+    EndOfCall,
+    Noticed,
+    QueueItem,
+    SegmentQueue,
+)
 from app.cases.records import StoredEvent
 from app.cases.writer import CaseWriter
 from app.errors import CaseLogError
 from audio.ring import AudioRing
 from audio.source import AudioSource
 from audio.types import CALL_RATE, AudioGap, Channel
-from detection.events import CallEnded, CallStarted, Event
+from detection.events import (
+    CallEnded,
+    CallLabel,
+    CallLabelled,
+    CallStarted,
+    Event,
+    StepTaken,
+    Through,
+)
 from detection.pipeline import Pipeline
 from detection.segmenter import Segmenter
+from detection.steps import ChallengeKind, Step, StepOutcome
 from detection.transcribe.live import LiveText, OpenSpeech
 from detection.types import EngineInfo, PartialText, Segment
 
@@ -32,7 +49,7 @@ _POP_TIMEOUT_S = 0.2
 class Session:
     """Walks one call: source -> ring -> resample -> segments -> judges -> store -> listener.
 
-    `start` and `wait` belong to the owner's thread, `stop` and the properties to any. The same object
+    `start` and `wait` belong to the owner's thread, all else to any. The same object
     serves files, devices and tests, with and without a window. A source that can wait is slowed down
     to what the judges manage; a live one is not, and what could not be judged is stored as such.
     With `live_text`, what a person is saying can be read before the phrase has ended. A live call has
@@ -140,6 +157,22 @@ class Session:
         if not judge_rest:
             self._queue.give_up()
 
+    def take_step(self, step: Step, ask: str, outcome: StepOutcome, through: Through) -> None:
+        """Record what came of a step that was advised for `ask`. Any thread; returns at once.
+
+        This and the two below are stored in their place among what was heard, and shown only then. What
+        comes after the last of the call was judged is not stored.
+        """
+        self._put(StepTaken(step, ask, outcome, through, self._heard))
+
+    def give_challenge(self, challenge: ChallengeKind) -> None:
+        """Ask for something that the caller has to say. Any thread; returns at once."""
+        self._put(ChallengeWanted(challenge))
+
+    def label_call(self, label: CallLabel, through: Through) -> None:
+        """Record what a person holds this call for; no verdict changes. Any thread; returns at once."""
+        self._put(Noticed(CallLabelled(label, through, self._heard)))
+
     def wait(self, timeout_s: float | None = None) -> bool:
         """Wait until all is judged and stored; False where that took longer. Safe to interrupt."""
         return self._done.wait(timeout_s)
@@ -201,17 +234,23 @@ class Session:
     def _judge(self, item: QueueItem) -> list[Event]:
         match item:
             case Segment():
-                return self._pipeline.hear(item)
+                events = self._pipeline.hear(item)
             case Displaced(segment, reason):
-                return self._pipeline.skip(segment, reason)
+                events = self._pipeline.skip(segment, reason)
             case AudioGap():
-                return self._pipeline.lose(item, item.end)
+                events = self._pipeline.lose(item, item.end)
             case ClockTick(at):
-                return self._pipeline.advance(at)
+                events = self._pipeline.advance(at)
             case Noticed(event):
-                return [event]
+                events = [event]
+            case StepTaken():
+                events = self._pipeline.take_step(item)
+            case ChallengeWanted(challenge):
+                # Not as of when it was asked for: nobody could see it before now.
+                events = self._pipeline.give_challenge(challenge, self._heard)
             case EndOfCall(at):
-                return [*self._pipeline.finish(at, is_whole=self._is_whole), self._end(at)]
+                events = [*self._pipeline.finish(at, is_whole=self._is_whole), self._end(at)]
+        return events
 
     @property
     def _is_whole(self) -> bool:

@@ -24,6 +24,7 @@ from detection.events import (
     GapHeard,
     RecordingEnded,
     SoundTroubled,
+    StepsAdvised,
     UtteranceHeard,
 )
 
@@ -49,6 +50,9 @@ class LiveLines:
             case AlertRaised(alert):
                 self._print(alert_heading(alert))
                 self._print(Text(printable(f"    Next step: {alert.next_step}")))
+            case StepsAdvised(advice) if any(alert.subject == advice.subject for alert in state.alerts):
+                step = f"{advice.guard} {advice.steps[0].sentence}"
+                self._print(Text(printable(f"{clock_at(event.at)} Next step: {step}")))
             case SoundTroubled():
                 style = "yellow" if event.end is None else "green"
                 self._print(Text(f"{clock_at(event.at)} {trouble_text(event)}", style))

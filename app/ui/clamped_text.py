@@ -36,6 +36,13 @@ class ClampedText(QWidget):
             self.updateGeometry()
             self.update()
 
+    def set_lines(self, lines: int) -> None:
+        """Take no more than `lines` lines from now on."""
+        if lines != self._lines:
+            self._lines = lines
+            self.updateGeometry()
+            self.update()
+
     def sizeHint(self) -> QSize:
         return QSize(120, self._lines * self.fontMetrics().lineSpacing())
 

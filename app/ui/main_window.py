@@ -190,6 +190,9 @@ class MainWindow(QMainWindow):
         self._cases.case_chosen.connect(self._on_case_chosen)
         self._cases.cases.more_wanted.connect(lambda offset: bridge.list_cases(PAGE, offset))
         self._call.return_wanted.connect(self._show_live)
+        self._alert_bar.steps.step_taken.connect(bridge.take_step)
+        self._alert_bar.steps.challenge_wanted.connect(bridge.give_challenge)
+        self._alert_bar.labelled.connect(bridge.label_call)
         self._alert_bar.alert_shown.connect(lambda _: QApplication.alert(self))
         if self._models:
             self._open_models.triggered.connect(self._models.open_list)
@@ -225,7 +228,7 @@ class MainWindow(QMainWindow):
         if error:
             self._error_bar.show_error(error)
         self._call.set_live(is_live=False)
-        self._call.refresh()
+        self._refresh()
         self._show_running()
         self.call_ended.emit(error)
 
@@ -271,7 +274,8 @@ class MainWindow(QMainWindow):
     def _refresh(self) -> None:
         state = self._call.state
         self._call.refresh()
-        self._alert_bar.show_alerts(state.alerts)
+        is_running = self._bridge.is_busy and state is self._live and state.ended is None
+        self._alert_bar.refresh(state, is_running=is_running)
         self._engines.setText(engines_text(state.engines))
 
     def _show_running(self, status: str = "") -> None:

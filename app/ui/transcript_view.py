@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import chain
 from time import perf_counter
+from typing import TypeAlias
 
 from PySide6.QtCore import QPointF, QRectF, Qt, QTimer
 from PySide6.QtGui import (
@@ -20,11 +21,12 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QTextEdit, QWidget
 
 from app.case_state import CaseState
+from app.handling_words import handling_text
 from app.ui.theme import Theme
-from app.words import CHANNEL_NAME, STAGE_NAME, Tone
+from app.words import CHANNEL_NAME, STAGE_NAME, Tone, printable
 from audio.types import Channel
 from detection.clock import clock_at
-from detection.events import EchoHeard, GapHeard, NotJudged
+from detection.events import EchoHeard, GapHeard, Handling, NotJudged
 from detection.types import Finding, PartialText, Utterance
 
 SLICE_S = 0.02
@@ -33,11 +35,16 @@ SLICE_S = 0.02
 _OFFSET = 96
 """Pixels by which one side's bubbles stand back from the other edge."""
 _PADDING = 12
+_LEAST_HEIGHT = 40
+"""What is left in the smallest window where an alert with its step and two troubles need the room."""
 _SMALL = 0.88
 _NEAR_END = 8
 _SIGN_MARK = "\u25b2"
 _COUNTER_MARK = "\u2713"
 _BEHIND = "The program is behind: what people are saying follows when they have said it."
+
+
+_Drawn: TypeAlias = Utterance | GapHeard | EchoHeard | NotJudged | Handling
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +113,7 @@ class TranscriptView(QTextEdit):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAccessibleName("Transcript")
         self.document().setDocumentMargin(16)
+        self.setMinimumHeight(_LEAST_HEIGHT)
         self._theme = theme
         self._more = QTimer(self, interval=0, singleShot=True)
         self._more.timeout.connect(self.refresh)
@@ -173,6 +181,7 @@ class TranscriptView(QTextEdit):
         self._drawn_gaps = 0
         self._drawn_echoes = 0
         self._drawn_not_judged = 0
+        self._drawn_handling = 0
         self._last_notice: _Notice | None = None
         self._partials: list[PartialText] = []
         self._is_behind = False
@@ -188,15 +197,16 @@ class TranscriptView(QTextEdit):
             self._drawn_findings += 1
             self._draw_finding(findings[0])
             return True
-        waiting: list[Utterance | GapHeard | EchoHeard | NotJudged] = [
+        waiting: list[_Drawn] = [
             *state.utterances[len(self._bubbles) : len(self._bubbles) + 1],
             *state.gaps[self._drawn_gaps : self._drawn_gaps + 1],
             *state.echoes[self._drawn_echoes : self._drawn_echoes + 1],
             *state.not_judged[self._drawn_not_judged : self._drawn_not_judged + 1],
+            *state.handling[self._drawn_handling : self._drawn_handling + 1],
         ]
         if not waiting:
             return False
-        match min(waiting, key=lambda item: item.start):
+        match min(waiting, key=_place):
             case Utterance() as utterance:
                 self._draw_utterance(utterance)
             case GapHeard() as gap:
@@ -208,6 +218,9 @@ class TranscriptView(QTextEdit):
             case NotJudged() as missed:
                 self._drawn_not_judged += 1
                 self._draw_notice(_notice_of(missed))
+            case handled:
+                self._drawn_handling += 1
+                self._draw_handling(handled)
         return True
 
     def _erase_tail(self) -> None:
@@ -273,6 +286,12 @@ class TranscriptView(QTextEdit):
         else:
             self._append_block(_centred(), chars).insertText(notice.text, chars)
         self._last_notice = notice
+
+    def _draw_handling(self, handled: Handling) -> None:
+        self._last_notice = None
+        chars = self._chars(self._theme.text, _SMALL, bold=True)
+        said = printable(handling_text(handled))
+        self._append_block(_centred(), chars).insertText(f"{clock_at(handled.at)}   {said}", chars)
 
     def _draw_finding(self, finding: Finding) -> None:
         number = self._place_of(finding)
@@ -363,6 +382,15 @@ class TranscriptView(QTextEdit):
     def _go_to_end(self) -> None:
         bar = self.verticalScrollBar()
         bar.setValue(bar.maximum())
+
+
+def _place(drawn: _Drawn) -> int:
+    """The sample at which it has its place: where it began to be heard, or when it was done."""
+    match drawn:
+        case Utterance() | GapHeard() | EchoHeard() | NotJudged():
+            return drawn.start
+        case handled:
+            return handled.at
 
 
 def _centred() -> QTextBlockFormat:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from audio.types import CALL_RATE, Channel
 from detection.clock import clock_at
 from detection.text.passage import spoken_words
+from detection.text.phrases import Hit
 from detection.types import (
     ConversationLevel,
     ConversationVerdict,
@@ -53,6 +54,7 @@ class TalkJudge:
         self._finder = TacticFinder(pack, mono=mono)
         self._reading = CallReader(reader) if reader and not mono else None
         self._heard: dict[str, list[Finding]] = {}
+        self._noted = 0.0
         self._caller_words = 0
         self._understood = 0
         self._missed = 0
@@ -78,6 +80,17 @@ class TalkJudge:
                 source = _Source(told.weight, manifest.id, manifest.revision)
                 findings.append(self._weigh(found, utterance.channel, source))
         return sorted((one for one in findings if one), key=lambda finding: finding.start)
+
+    def note(self, label: str, quote: str, at: int) -> Finding | None:
+        """Take in what a person saw the caller do at sample `at`: tactic `label`, in the words `quote`.
+
+        None for a repeat that no longer counts. Raises `KeyError` for a label that the pack has not.
+        """
+        found = Found(label, Hit(0, 0, quote, at, at))
+        finding = self._weigh(found, Channel.CALLER, self._of_pack(found))
+        if finding:
+            self._noted += finding.weight
+        return finding
 
     @property
     def verdict(self) -> ConversationVerdict:
@@ -105,7 +118,7 @@ class TalkJudge:
     @property
     def _llr(self) -> float:
         if self._reading:
-            return self._reading.llr
+            return self._reading.llr + self._noted
         found = sum(finding.weight for findings in self._heard.values() for finding in findings)
         return found + sum(
             one.weight for one in self._pack.conjunctions if all(map(self._has, one.all_of))

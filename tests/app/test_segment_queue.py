@@ -3,8 +3,17 @@ import threading
 import numpy as np
 import pytest
 
-from app.call.segment_queue import BEHIND, STOPPED, ClockTick, Displaced, EndOfCall, SegmentQueue
+from app.call.segment_queue import (
+    BEHIND,
+    STOPPED,
+    ChallengeWanted,
+    ClockTick,
+    Displaced,
+    EndOfCall,
+    SegmentQueue,
+)
 from audio.types import CALL_RATE, Channel
+from detection.steps import ChallengeKind
 from detection.transcribe.live import OpenSpeech
 from detection.types import Segment
 
@@ -34,6 +43,14 @@ def test_live_queue_displaces_its_oldest_speech_and_keeps_the_order():
         *segments[2:],
         ClockTick(7),
     ]
+
+
+def test_what_comes_after_the_end_of_the_sound_is_worked_off_before_it():
+    queue = SegmentQueue()
+    for item in (ClockTick(7), EndOfCall(9), ChallengeWanted(ChallengeKind.SENTENCE)):
+        queue.put(item, wait=False)
+    worked_off = [queue.get() for _ in range(3)]
+    assert worked_off == [ClockTick(7), ChallengeWanted(ChallengeKind.SENTENCE), EndOfCall(9)]
 
 
 def test_giving_up_keeps_everything_in_its_order_unjudged():

@@ -86,5 +86,5 @@ def test_an_alert_carries_the_reason_and_the_step_for_the_heaviest_ask():
     )
     (alert,) = AlertRules(PLAYBOOK).due(seen, 42)
     assert alert.reason == "The talk reason."
-    assert alert.next_step == PLAYBOOK.asks["R2"]
+    assert alert.next_step == PLAYBOOK.first_step("R2")
     assert alert.at == 42

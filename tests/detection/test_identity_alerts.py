@@ -8,6 +8,8 @@ import pytest
 
 import resources
 from audio.types import CALL_RATE, Channel
+from detection.challenge.judge import ChallengeJudge
+from detection.challenge.pack import load_challenges
 from detection.disclosure.judge import DisclosureJudge
 from detection.disclosure.rule import load_rule
 from detection.disclosure.statements import load_statements
@@ -21,7 +23,7 @@ from detection.events import (
 )
 from detection.fusion import AlertRules
 from detection.pipeline import Pipeline
-from detection.playbook import load_playbook
+from detection.playbook import Situation, load_playbook
 from detection.transcribe.transcriber import Rejection
 from detection.types import (
     Alert,
@@ -41,6 +43,7 @@ from detection.vishing.judge import TalkJudge
 from detection.vishing.pack import load_tactics
 from tests.detection.voice.speaker_fakes import speech
 
+CHALLENGES = load_challenges(resources.ROOT / "challenges" / "en.yaml")
 PLAYBOOK = load_playbook(resources.ROOT / "playbooks" / "en.yaml")
 HIT = WatchHit("con man", "20261101-1", "asks for MFA", 6.0, 4.6, 0)
 MATCH = SpeakerVerdict(SpeakerLevel.MATCHES, "Ann", 3.0, 5.0, reasons=("Sounds like Ann.",))
@@ -111,6 +114,7 @@ def pipeline(voice: VoiceLevel | Voice, speaker: Speaker | None) -> Pipeline:
             load_statements(resources.ROOT / "disclosure" / "en.yaml"),
         ),
         AlertRules(PLAYBOOK),
+        ChallengeJudge(CHALLENGES),
         speaker,
     )
 
@@ -128,7 +132,7 @@ def test_a_synthetic_voice_that_matches_is_an_alert_of_its_own():
     (alert,) = alerts(events, "identity")
     assert alert.level is AlertLevel.ALERT
     assert alert.title == "The voice sounds like Ann and looks synthetic"
-    assert alert.next_step == PLAYBOOK.copied_voice
+    assert alert.next_step == PLAYBOOK.first_step(Situation.COPIED_VOICE)
     assert "The voice reason." in alert.reason
     assert alert.at == 5 * CALL_RATE
 
@@ -136,7 +140,10 @@ def test_a_synthetic_voice_that_matches_is_an_alert_of_its_own():
 def test_another_voice_is_a_watch_and_later_a_clone_an_alert():
     walk = pipeline(VoiceLevel.LIKELY_SYNTHETIC, Speaker(NO_MATCH, NO_MATCH, MATCH))
     (watch,) = alerts(walk.hear(speech(5, 0.1)), "identity")
-    assert (watch.level, watch.next_step) == (AlertLevel.WATCH, PLAYBOOK.other_voice)
+    assert (watch.level, watch.next_step) == (
+        AlertLevel.WATCH,
+        PLAYBOOK.first_step(Situation.OTHER_VOICE),
+    )
     assert alerts(walk.hear(speech(5, 0.1, start_s=5)), "identity") == []
     (alert,) = alerts(walk.hear(speech(5, 0.1, start_s=10)), "identity")
     assert alert.level is AlertLevel.ALERT
@@ -153,7 +160,7 @@ def test_a_watched_voice_is_a_watch_with_its_name_and_case():
     assert alert.level is AlertLevel.WATCH
     assert "con man of the watch list, heard in case 20261101-1 (asks for MFA)" in alert.reason
     assert "likelihood ratio 6.0, threshold 4.6" in alert.reason
-    assert alert.next_step == PLAYBOOK.watched_voice
+    assert alert.next_step == PLAYBOOK.first_step(Situation.WATCHED_VOICE)
 
 
 def test_changes_come_before_the_verdict_they_led_to_and_once():

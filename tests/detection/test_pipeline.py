@@ -7,13 +7,28 @@ import pytest
 
 import resources
 from audio.types import CALL_RATE, AudioGap, Channel
+from detection.challenge.judge import ChallengeJudge
+from detection.challenge.pack import load_challenges
 from detection.disclosure.judge import DisclosureJudge
 from detection.disclosure.rule import load_rule
 from detection.disclosure.statements import load_statements
-from detection.events import ConversationJudged, Event, NotJudged, Stage, VoiceJudged, VoiceScored
+from detection.events import (
+    ChallengeGiven,
+    ChallengeJudged,
+    ConversationJudged,
+    Event,
+    FindingMade,
+    NotJudged,
+    Stage,
+    StepsAdvised,
+    StepTaken,
+    VoiceJudged,
+    VoiceScored,
+)
 from detection.fusion import AlertRules
 from detection.pipeline import Pipeline
 from detection.playbook import load_playbook
+from detection.steps import ChallengeKind, ChallengeVerdict, StepOutcome
 from detection.transcribe.transcriber import Rejection
 from detection.types import (
     ConversationLevel,
@@ -31,6 +46,7 @@ CALLER, AGENT = Channel.CALLER, Channel.AGENT
 TACTICS = load_tactics(resources.ROOT / "tactics" / "en.yaml")
 RULE = load_rule(resources.ROOT / "policies" / "company.yaml")
 STATEMENTS = load_statements(resources.ROOT / "disclosure" / "en.yaml")
+CHALLENGES = load_challenges(resources.ROOT / "challenges" / "en.yaml")
 PLAYBOOK = load_playbook(resources.ROOT / "playbooks" / "en.yaml")
 
 
@@ -88,6 +104,7 @@ def pipeline(*lines: str | None, voice: Voice | None = None) -> Pipeline:
         TalkJudge(TACTICS),
         DisclosureJudge(RULE, STATEMENTS),
         AlertRules(PLAYBOOK),
+        ChallengeJudge(CHALLENGES),
     )
 
 
@@ -107,7 +124,8 @@ def test_a_segment_gives_voice_words_findings_verdicts_and_alerts_in_this_order(
     walk.hear(segment(CALLER, 0))
     events = walk.hear(segment(CALLER, 4))
     assert kinds(events)[:4] == ["voice_scored", "voice", "utterance", "finding"]
-    order = ["voice_scored", "voice", "utterance", "finding", "conversation", "disclosure", "alert"]
+    order = ["voice_scored", "voice", "utterance", "finding", "conversation", "disclosure"]
+    order += ["steps_advised", "alert"]
     assert kinds(events) == sorted(kinds(events), key=order.index)
     assert {event.at for event in events} == {7 * CALL_RATE}
 
@@ -149,7 +167,7 @@ def test_the_policy_s_deadline_passes_without_a_word():
     walk.hear(segment(CALLER, 0))
     assert walk.advance(14 * CALL_RATE) == []
     events = walk.advance(20 * CALL_RATE)
-    assert kinds(events) == ["disclosure", "alert"]
+    assert kinds(events) == ["disclosure", "steps_advised", "alert"]
 
 
 def test_rejected_speech_is_stored_as_not_judged_and_is_no_evidence():
@@ -160,7 +178,7 @@ def test_rejected_speech_is_stored_as_not_judged_and_is_no_evidence():
     assert "utterance" not in kinds(events)
 
 
-@pytest.mark.parametrize("stage", ["voice", "transcript", "tactics", "disclosure"])
+@pytest.mark.parametrize("stage", ["voice", "transcript", "tactics", "disclosure", "challenge"])
 def test_a_judge_that_fails_is_stored_and_the_call_goes_on(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
@@ -173,6 +191,7 @@ def test_a_judge_that_fails_is_stored_and_the_call_goes_on(
         "transcript": (Reader, "transcribe"),
         "tactics": (TalkJudge, "hear"),
         "disclosure": (DisclosureJudge, "hear"),
+        "challenge": (ChallengeJudge, "hear"),
     }[stage]
     with monkeypatch.context() as patched, caplog.at_level(logging.CRITICAL):
         patched.setattr(owner, method, fail)
@@ -214,7 +233,102 @@ def test_nothing_is_concluded_from_a_recording_that_was_cut_off():
     for walk in (cut, whole):
         walk.hear(segment(CALLER, 0))
     assert cut.finish(6 * CALL_RATE, is_whole=False) == []
-    assert kinds(whole.finish(6 * CALL_RATE, is_whole=True)) == ["disclosure", "alert"]
+    assert kinds(whole.finish(6 * CALL_RATE, is_whole=True)) == ["disclosure", "steps_advised", "alert"]
+
+
+def taken(name: str, outcome: StepOutcome, at_s: float = 5) -> StepTaken:
+    (step,) = (s for s in PLAYBOOK.advice("conversation", "R2").steps if s.id == name)
+    return StepTaken(step, "R2", outcome, "window", round(at_s * CALL_RATE))
+
+
+@pytest.mark.parametrize("outcome", [StepOutcome.DONE, StepOutcome.SKIPPED])
+def test_a_step_that_nobody_refused_is_recorded_and_no_evidence(outcome: StepOutcome):
+    walk = pipeline("hello this is daniel from the sales team")
+    walk.hear(segment(CALLER, 0))
+    assert walk.take_step(taken("call_back", outcome)) == [taken("call_back", outcome)]
+
+
+def test_a_refused_step_weighs_as_the_tactic_it_counts_as():
+    walk = pipeline("i got a new phone please reset my multi factor authentication")
+    before = walk.hear(segment(CALLER, 0))
+    refused = taken("call_back", StepOutcome.REFUSED)
+    events = walk.take_step(refused)
+    assert events[0] == refused
+    (finding,) = (event.finding for event in events if isinstance(event, FindingMade))
+    assert (finding.tactic, finding.weight) == ("P7", TACTICS.tactics["P7"].weight)
+    assert finding.quote == "refused a call-back on the number on file"
+    (verdict,) = (event.verdict for event in events if isinstance(event, ConversationJudged))
+    llr = [event.verdict.llr for event in before if isinstance(event, ConversationJudged)][-1]
+    assert verdict.llr >= llr + finding.weight - 0.001
+    assert any(finding.quote in reason for reason in verdict.reasons)
+
+
+def test_a_refusal_can_be_what_raises_the_alert_and_brings_the_steps_for_the_ask():
+    walk = pipeline(
+        "please reset my multi factor authentication i am in a hurry",
+        "my manager said it is approved and the board is waiting",
+    )
+    heard = [*walk.hear(segment(CALLER, 0)), *walk.hear(segment(CALLER, 4))]
+    refused = walk.take_step(taken("call_back", StepOutcome.REFUSED, 8))
+    loud = [e for e in refused if e.kind == "alert"]
+    assert loud, kinds(heard)
+    advised = [e.advice.ask for e in (*heard, *refused) if isinstance(e, StepsAdvised)]
+    assert "R2" in advised
+
+
+def test_a_new_ask_brings_its_own_steps_without_another_alert():
+    walk = pipeline(
+        "please reset my multi factor authentication do not call me back i am in a hurry",
+        "please install anydesk so that i can show you",
+    )
+    walk.hear(segment(CALLER, 0))
+    events = walk.hear(segment(CALLER, 4))
+    (advice,) = (
+        e.advice for e in events if isinstance(e, StepsAdvised) and e.advice.subject == "conversation"
+    )
+    assert advice.ask == "R7"
+    assert advice.guard == PLAYBOOK.asks["R7"].guard
+
+
+def test_a_challenge_is_given_heard_and_judged_once():
+    walk = pipeline("please say this")
+    (given,) = walk.give_challenge(ChallengeKind.SENTENCE, CALL_RATE)
+    assert isinstance(given, ChallengeGiven)
+    walk.hear(segment(AGENT, 2))
+    reader = walk._transcriber
+    assert isinstance(reader, Reader)
+    reader._lines.append(given.expected)
+    events = walk.hear(segment(CALLER, 6))
+    (judged,) = (event for event in events if isinstance(event, ChallengeJudged))
+    assert (judged.verdict, judged.share) == (ChallengeVerdict.PASSED, 1.0)
+    assert "challenge_judged" not in kinds(walk.finish(60 * CALL_RATE, is_whole=True))
+
+
+@pytest.mark.parametrize("how", ["time out", "end", "another"])
+def test_an_open_challenge_never_ends_without_a_verdict(how: str):
+    walk = pipeline()
+    walk.give_challenge(ChallengeKind.SENTENCE, CALL_RATE)
+    late = 60 * CALL_RATE
+    match how:
+        case "time out":
+            assert "challenge_judged" not in kinds(walk.advance(20 * CALL_RATE))
+            events = walk.advance(late)
+        case "end":
+            events = walk.finish(late, is_whole=False)
+        case _:
+            events = walk.give_challenge(ChallengeKind.ONE_TIME_PHRASE, late)
+    (judged,) = (event for event in events if isinstance(event, ChallengeJudged))
+    assert judged.verdict is ChallengeVerdict.NOT_HEARD
+
+
+def test_speech_that_was_skipped_fails_nobody():
+    walk = pipeline("please say this")
+    walk.give_challenge(ChallengeKind.SENTENCE, CALL_RATE)
+    walk.hear(segment(AGENT, 2))
+    walk.skip(segment(CALLER, 6), "behind")
+    (judged,) = (e for e in walk.advance(60 * CALL_RATE) if isinstance(e, ChallengeJudged))
+    assert judged.verdict is ChallengeVerdict.NOT_HEARD
+    assert judged.reason == "3 s of the caller's 3 s of speech could not be understood."
 
 
 def level(events: list[Event]) -> ConversationLevel:

@@ -12,7 +12,8 @@ from app.desk_protocol import Listener
 from app.errors import EarwitnessError
 from audio.errors import AudioError
 from audio.types import CALL_RATE, Channel
-from detection.events import Event
+from detection.events import CallLabelled, ChallengeGiven, Event, StepTaken, Through
+from detection.steps import StepOutcome
 from detection.types import AlertLevel, PartialText
 from tests.gui.call_events import AGENT, CALLER
 from tests.gui.live_calls import ASKING, HEADSET, SPEAKERS, WEBCAM, side
@@ -32,6 +33,8 @@ class ScriptedSession:
         self.error: Exception | None = None
         self.stopped = threading.Event()
         self.ended = threading.Event()
+        self.recorded: list[tuple[str, str, StepOutcome, Through]] = []
+        self.given: list[ChallengeGiven] = []
         self._listener = listener
 
     def stop(self, *, judge_rest: bool = True) -> None:
@@ -40,6 +43,22 @@ class ScriptedSession:
 
     def wait(self, timeout_s: float | None = None) -> bool:
         return self.ended.wait(timeout_s)
+
+    def take_step(self, step, ask, outcome, through) -> None:
+        self.recorded.append((step.id, ask, outcome, through))
+        self.commit([StepTaken(step, ask, outcome, through, self.heard)])
+
+    def give_challenge(self, challenge) -> None:
+        expected = f"The quiet teacher number {len(self.given)} paints a yellow ladder."
+        self.given.append(ChallengeGiven(challenge, expected, "test-challenges", "1", self.heard))
+        self.commit([self.given[-1]])
+
+    def label_call(self, label, through) -> None:
+        self.commit([CallLabelled(label, through, self.heard)])
+
+    @property
+    def heard(self) -> int:
+        return round(self.progress[0] * CALL_RATE)
 
     def commit(self, events: Sequence[Event]) -> None:
         """Commit `events` on another thread, in blocks of a few like a real call's."""

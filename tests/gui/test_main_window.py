@@ -90,7 +90,7 @@ def test_a_loud_alert_shows_its_reason_with_the_quote_and_the_next_step(window, 
     assert bar.property("level") == "alert"
     assert loud.title in bar._title.text()
     assert "do not call me back" in bar._reason.text
-    assert loud.next_step in bar._next_step.text()
+    assert loud.next_step in bar.steps.next_step.text()
     assert "Next: Do not reset" in bar.accessibleName()
 
 

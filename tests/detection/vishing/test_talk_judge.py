@@ -249,3 +249,23 @@ def test_a_turn_is_matched_quickly(pack):
     for index in range(50):
         _say(judge, *CON, start_s=60.0 * index)
     assert (time.perf_counter() - began) / (50 * len(CON)) < 0.02
+
+
+def test_what_a_person_saw_weighs_like_what_was_said_and_its_repeats_less(pack):
+    judge = TalkJudge(pack)
+    _say(judge, *CON[:1])
+    before = judge.verdict.llr
+    first, second = (judge.note("P7", "refused a call-back", 9 * CALL_RATE) for _ in range(2))
+    assert first is not None
+    assert second is not None
+    assert first.weight == pack.tactics["P7"].weight
+    assert second.weight == pytest.approx(first.weight * pack.repeat_factor)
+    assert judge.verdict.llr >= before + first.weight + second.weight - 0.001
+    assert (first.start, first.channel, first.pack) == (9 * CALL_RATE, CALLER, pack.id)
+    while judge.note("P7", "refused again", 10 * CALL_RATE):
+        pass
+
+
+def test_a_tactic_that_the_pack_has_not_cannot_be_noted(pack):
+    with pytest.raises(KeyError):
+        TalkJudge(pack).note("X1", "refused", 0)

@@ -1,0 +1,1 @@
+"""Fresh random words for a caller to say, and whether they said them."""
