@@ -84,19 +84,24 @@ def _remembered(token: str) -> tuple[str, ...]:
 
 
 def _normalised(token: str) -> tuple[str, ...]:
-    folded = unicodedata.normalize("NFKD", token).translate(_APOSTROPHES).casefold()
+    folded = without_accents(token.translate(_APOSTROPHES)).casefold()
     if _is_initialism(folded):
         return (folded.rstrip(".,?!").replace(".", ""),)
-    letters = "".join(
-        char if char.isalnum() or char == "'" else " "
-        for char in folded
-        if not unicodedata.combining(char)
-    )
+    letters = "".join(char if char.isalnum() or char == "'" else " " for char in folded)
     return tuple(
         word
         for part in letters.split()
         for word in _expanded(part.strip("'"))
         if word and word not in _HESITATIONS
+    )
+
+
+def without_accents(text: str) -> str:
+    """`text` with marks over and under letters left out, in compatibility form (NFKD)."""
+    if text.isascii():
+        return text
+    return "".join(
+        char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char)
     )
 
 

@@ -1,8 +1,9 @@
 """The phrase language of the packs, compiled to RE2 so that matching is linear whatever is said.
 
-A phrase is normalised words (lower case, "do not" for "don't", no punctuation) with the RE2 syntax
-of groups, alternatives and repeats. `<name>` stands for an entry of the pack's vocabulary and
-`_` for any one word, and `...` between words for up to four. Phrases match whole words only.
+A phrase is normalised words (lower case, "do not" for "don't", no punctuation; accents may be written
+and make no difference) with the RE2 syntax of groups, alternatives and repeats. `<name>` stands for an
+entry of the pack's vocabulary and `_` for any one word, and `...` between words for up to four. Phrases
+match whole words only.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 
 import re2
 
-from detection.text.passage import Passage
+from detection.text.passage import Passage, without_accents
 
 _NAME = re2.compile(r"<([a-z_]+)>")
 _ILLEGIBLE = re2.compile(r"[^a-z0-9 |()?<>.\[\]{},*+\\:_\-\x80-\x{10FFFF}]")
@@ -112,6 +113,7 @@ class Vocabulary:
 
     def check(self, phrase: str, ignored: Collection[str] = ()) -> None:
         """Raise `PhraseError` with the reason why `phrase` could never match, or matches anything."""
+        phrase = without_accents(phrase)
         if bad := _ILLEGIBLE.search(phrase):
             raise PhraseError(
                 f"'{bad.group()}' in '{phrase}' never occurs in normalised words: write lower case, "
@@ -132,6 +134,7 @@ class Vocabulary:
         """`phrase` as RE2 source. Raises `PhraseError` for a name that is not there or names itself."""
         if depth > _MAX_DEPTH:
             raise PhraseError(f"the vocabulary goes round in circles at '{phrase}'")
+        phrase = without_accents(phrase)
         parts = []
         position = 0
         for match in _NAME.finditer(phrase):
