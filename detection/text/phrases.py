@@ -84,11 +84,15 @@ class PhraseIndex:
 
     def __init__(self, sets: Iterable[PhraseSet]) -> None:
         """Raises `PhraseError` where the phrases together are too many for RE2."""
-        self._sets = tuple(one for one in sets if one.source)
+        self._sets: dict[str, list[PhraseSet]] = {}
+        for one in sets:
+            if one.source:
+                self._sets.setdefault(one.source, []).append(one)
+        self._sources = tuple(self._sets)
         self._filter = re2.Filter()
         options = _options()
-        for one in self._sets:
-            self._filter.Add(one.source, options)
+        for source in self._sources:
+            self._filter.Add(source, options)
         try:
             self._filter.Compile()
         except re2.error as error:
@@ -96,9 +100,10 @@ class PhraseIndex:
 
     def held_by(self, passage: Passage) -> frozenset[PhraseSet]:
         """The sets with a phrase in `passage`, whatever excuses it there."""
-        if not self._sets:
+        if not self._sources:
             return frozenset()
-        return frozenset(self._sets[number] for number in self._filter.Match(passage.text) or ())
+        found = self._filter.Match(passage.text) or ()
+        return frozenset(one for number in found for one in self._sets[self._sources[number]])
 
 
 class Vocabulary:

@@ -16,10 +16,13 @@ class Found(NamedTuple):
 
 def find_tactics(pack: TacticsPack, heard: Heard) -> list[Found]:
     """What `heard` shows by the phrases of `pack`: each tactic at most once, by where it was said."""
+    labels = {pack.label_of[one] for one in heard.held if one in pack.label_of}
     found = [
         Found(label, hit)
-        for label, matcher in pack.matchers.items()
-        if pack.tactics[label].spoken_by.includes(heard.channel) and (hit := _search(matcher, heard))
+        for label in pack.matchers
+        if label in labels
+        and pack.tactics[label].spoken_by.includes(heard.channel)
+        and (hit := _search(pack.matchers[label], heard))
     ]
     return sorted(found, key=lambda one: one.hit.start)
 
