@@ -1,7 +1,7 @@
 # Earwitness: every task starts here. Each target does all of its own set-up.
 VENV := .venv/bin
 
-.PHONY: setup setup-dev demo demo-window test lint bench-walk bench-voice bench-voice-noise bench-transcript bench-streaming bench-window bench-capture bench-faults bench-echo bench-recorder bench-cascade samples wheels lock clean
+.PHONY: setup setup-dev demo demo-window test lint bench-walk bench-voice bench-voice-noise bench-transcript bench-streaming bench-window bench-capture bench-faults bench-echo bench-recorder bench-cascade bench-tactics samples wheels lock clean
 
 setup:
 	@packaging/setup.sh run
@@ -57,6 +57,9 @@ bench-recorder: setup-dev  ## What a killed program loses of the recording, and 
 
 bench-cascade: setup-dev  ## Cost of a large voice model as a second opinion: STRONG=folder of its pack.
 	$(VENV)/python -m tests.bench.cascade $(STRONG) $(FILES)
+
+bench-tactics: setup-dev  ## What a turn costs the rules of the tactics pack.
+	$(VENV)/python -m tests.bench.tactics
 
 samples: setup-dev  ## Make the sample calls anew (needs Debian's flite).
 	$(VENV)/python -m resources.samples.make_samples

@@ -112,6 +112,30 @@ def as_json(state: CaseState, file: str, error: Exception | None = None) -> dict
             "threshold_watch": conversation.threshold_watch,
             "threshold_alert": conversation.threshold_alert,
             "reasons": list(conversation.reasons),
+            "stage": conversation.stage.value if conversation.stage else None,
+            "verified": conversation.verified.value,
+            "checks": [
+                {
+                    "name": check.name,
+                    "title": check.title,
+                    "strong": check.is_strong,
+                    "state": check.state.value,
+                    "asked_at_s": _seconds(check.asked_at),
+                    "at_s": _seconds(check.at),
+                    "quote": check.quote,
+                }
+                for check in conversation.checks
+            ],
+            "acts": [
+                {
+                    "name": act.name,
+                    "title": act.title,
+                    "at_s": _seconds(act.at),
+                    "quote": act.quote,
+                    "verified": act.is_verified,
+                }
+                for act in conversation.acts
+            ],
             "findings": [
                 {
                     "tactic": f.tactic,

@@ -111,6 +111,8 @@ def _verdict_table(state: CaseState) -> Table:
     for title, text in verdicts:
         word = Text(text.phrase.word, f"bold {TONE_COLOUR[text.phrase.tone]}")
         table.add_row(printable(title), word, _plain(" ".join(text.reasons) or text.phrase.meaning))
+        if text.progress:
+            table.add_row("", "", _plain(text.progress, "dim"))
         if text.judge:
             table.add_row("", "", _plain(text.judge, "dim"))
     return table

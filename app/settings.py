@@ -58,7 +58,8 @@ class Settings(BaseSettings):
     """Folder of the model pack that compares voices; None uses the built-in one where there is one."""
     talk_pack: Path | None = None
     """Folder of the model pack that reads the talk; None uses the built-in one for its language."""
-    tactics_pack: Path = resources.ROOT / "tactics" / "en.yaml"
+    tactics_pack: Path = Field(default_factory=lambda given: _tactics_for(given["language"]))
+    """A tactics pack, or a site's over a shipped one; the default is the one for `language`."""
     policy: Path = resources.ROOT / "policies" / "company.yaml"
     statements: Path = resources.ROOT / "disclosure" / "en.yaml"
     playbook: Path = resources.ROOT / "playbooks" / "en.yaml"
@@ -157,6 +158,12 @@ def variable_of(name: str) -> str | None:
     """The environment variable that gives the setting `name` now, None where none does."""
     variable = f"{_PREFIX}{name.upper()}"
     return variable if os.environ.get(variable) else None
+
+
+def _tactics_for(language: str) -> Path:
+    """The shipped pack for `language`; the English one where there is none."""
+    path = resources.ROOT / "tactics" / f"{language}.yaml"
+    return path if path.is_file() else path.with_name("en.yaml")
 
 
 def _without_password(address: str) -> str:

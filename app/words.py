@@ -11,6 +11,8 @@ from audio.types import Channel
 from detection.clock import clock_at
 from detection.types import (
     AlertLevel,
+    CallStage,
+    CheckState,
     ConversationLevel,
     ConversationVerdict,
     DisclosureState,
@@ -19,6 +21,7 @@ from detection.types import (
     Finding,
     IdentityLevel,
     IdentityVerdict,
+    Verified,
     VoiceLevel,
     VoiceVerdict,
 )
@@ -48,13 +51,14 @@ class VerdictText:
     """A whole verdict as a person reads it.
 
     `footnote` says how much was heard, and is short; `judge` what judged, and what that can and cannot
-    do, in one sentence.
+    do, in one sentence; `progress` how far the call has come and whether the caller was verified.
     """
 
     phrase: Phrase
     reasons: tuple[str, ...] = ()
     footnote: str = ""
     judge: str = ""
+    progress: str = ""
 
 
 TONE_COLOUR = {
@@ -172,6 +176,28 @@ DISCLOSURE = {
     ),
 }
 
+CALL_STAGE = {
+    CallStage.CONTACT: "first contact",
+    CallStage.DECEPTION: "the caller uses a pretext or pressure",
+    CallStage.COMPLIANCE: "the agent is giving way",
+    CallStage.EXTRACTION: "the agent has done what was wanted",
+}
+"""Stages of a call that may be a con."""
+
+VERIFIED = {
+    Verified.NOT_CHECKED: "not judged",
+    Verified.NO: "no",
+    Verified.WEAKLY: "only by what others could know",
+    Verified.YES: "yes",
+}
+
+CHECK_STATE = {
+    CheckState.ASKED: "asked for",
+    CheckState.PASSED: "passed",
+    CheckState.DODGED: "dodged",
+    CheckState.REFUSED: "refused",
+}
+
 _JOB_NAME = {"transcript": "transcript", "voice": "voice check"}
 
 _UNPRINTABLE = re.compile(
@@ -210,7 +236,34 @@ def identity_text(verdict: IdentityVerdict) -> VerdictText:
 def conversation_text(verdict: ConversationVerdict, findings: Sequence[Finding]) -> VerdictText:
     """The conversation verdict in words, with the latest of `findings` as its footnote."""
     footnote = f"Latest sign at {clock_at(findings[-1].start)}: {findings[-1].title}" if findings else ""
-    return VerdictText(CONVERSATION[verdict.level], verdict.reasons, footnote)
+    phrase = CONVERSATION[verdict.level]
+    return VerdictText(phrase, verdict.reasons, footnote, progress=progress_text(verdict))
+
+
+def progress_text(verdict: ConversationVerdict) -> str:
+    """How far a suspicious call has come, and whether the caller was verified; empty for neither."""
+    parts = []
+    if verdict.stage and verdict.level in {ConversationLevel.WATCH, ConversationLevel.VISHING}:
+        parts.append(f"Stage: {CALL_STAGE[verdict.stage]}")
+    if verdict.checks or verdict.acts:
+        parts.append(_verified_text(verdict))
+    return " · ".join(parts)
+
+
+def _verified_text(verdict: ConversationVerdict) -> str:
+    """Whether the caller was verified, and what became of the check that says most."""
+    said = f"Verified: {VERIFIED[verdict.verified]}"
+    telling = [
+        check
+        for state in (CheckState.PASSED, CheckState.REFUSED, CheckState.DODGED, CheckState.ASKED)
+        for check in sorted(verdict.checks, key=lambda check: not check.is_strong)
+        if check.state is state
+    ]
+    if not telling:
+        return said
+    check = telling[0]
+    title = check.title[:1].lower() + check.title[1:]
+    return f"{said}; {title} {CHECK_STATE[check.state]} at {clock_at(check.at)}"
 
 
 def disclosure_text(verdict: DisclosureVerdict) -> VerdictText:

@@ -49,6 +49,40 @@ class ConversationLevel(StrEnum):
     VISHING = "vishing"
 
 
+class CallStage(StrEnum):
+    """How far a call has come that may be a con: each stage follows from the one before."""
+
+    CONTACT = "contact"
+    """Somebody called and wants something."""
+    DECEPTION = "deception"
+    """The caller leans on a pretext or on pressure, or avoids being verified."""
+    COMPLIANCE = "compliance"
+    """The agent is giving way: a check left out, an act begun."""
+    EXTRACTION = "extraction"
+    """The agent has done or given what a con is after."""
+
+
+class CheckState(StrEnum):
+    """What became of a check that the agent asked for."""
+
+    ASKED = "asked"
+    PASSED = "passed"
+    DODGED = "dodged"
+    """The caller could not, or came with a reason why not."""
+    REFUSED = "refused"
+
+
+class Verified(StrEnum):
+    """Whether the caller was made sure of."""
+
+    NOT_CHECKED = "not_checked"
+    """Not judged: nobody knows who spoke, or the case is older than this question."""
+    NO = "no"
+    WEAKLY = "weakly"
+    """Only by what somebody else could know, such as a birthday."""
+    YES = "yes"
+
+
 class DisclosureState(StrEnum):
     """Whether an AI on the line has said that it is one."""
 
@@ -279,8 +313,41 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class VerificationCheck:
+    """One way to make sure of the caller, and what became of it in the words of `quote`.
+
+    `name` is its name in the tactics pack, `is_strong` False for what somebody else could know.
+    """
+
+    name: str
+    title: str
+    is_strong: bool
+    state: CheckState
+    asked_at: int
+    at: int
+    quote: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgentAct:
+    """Something the agent did or gave that a con is after, and whether the caller was verified then."""
+
+    name: str
+    title: str
+    sentence: str
+    """What was done, without a full stop."""
+    at: int
+    quote: str
+    is_verified: bool
+    """A strong check had been passed before."""
+
+
+@dataclass(frozen=True, slots=True)
 class ConversationVerdict:
-    """The talk so far. `llr` is the natural-log likelihood ratio vishing : honest over both sides."""
+    """The talk so far. `llr` is the natural-log likelihood ratio vishing : honest over both sides.
+
+    `stage` is None and `verified` "not_checked" where nobody knows who spoke, and in older cases.
+    """
 
     level: ConversationLevel
     llr: float = 0.0
@@ -288,6 +355,10 @@ class ConversationVerdict:
     threshold_watch: float | None = None
     threshold_alert: float | None = None
     reasons: tuple[str, ...] = ()
+    stage: CallStage | None = None
+    verified: Verified = Verified.NOT_CHECKED
+    checks: tuple[VerificationCheck, ...] = ()
+    acts: tuple[AgentAct, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Data files that people write: YAML checked against a schema, errors with file and line."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
@@ -50,43 +50,68 @@ def phrase_problems(
                 yield (*location, index), str(error)
 
 
+class Document:
+    """A YAML file as it was read, for errors that name its lines."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises `DetectionError` naming the file, and the line where there is one."""
+        text = _read(path)
+        try:
+            root = yaml.compose(text, Loader=yaml.SafeLoader)
+            self._data: object = yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+            where = f", line {mark.line + 1}" if mark else ""
+            problem = getattr(error, "problem", None) or " ".join(str(error).split())
+            raise DetectionError(f"{path}{where}: not valid YAML, {problem}; mend it there.") from error
+        if root is None:
+            raise DetectionError(f"{path} is empty: it needs the fields described in docs/.")
+        _refuse_duplicates(root, path)
+        self._path, self._root = path, root
+
+    def has(self, field: str) -> bool:
+        """True where the file has `field` at its top."""
+        return isinstance(self._data, dict) and field in self._data
+
+    def as_pack(self, kind: type[_Pack]) -> _Pack:
+        """The file as a pack of `kind`. Raises `DetectionError` with line, field and what is wrong."""
+        try:
+            pack = kind.model_validate(self._data)
+        except ValidationError as error:
+            first = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
+            unknown = first["type"] == "extra_forbidden"
+            problem = "there is no field of that name" if unknown else first["msg"]
+            raise self.error(first["loc"], problem) from error
+        self.refuse(pack.problems())
+        return pack
+
+    def refuse(self, problems: Iterable[tuple[Location, str]]) -> None:
+        """Raise `DetectionError` for the first of `problems`."""
+        for location, problem in problems:
+            raise self.error(location, problem)
+
+    def error(self, location: Location, problem: str) -> DetectionError:
+        """What is wrong at `location`, with file and line."""
+        field = ".".join(str(part) for part in location) or "the file"
+        line = _line_of(self._root, location)
+        return DetectionError(f"{self._path}, line {line}: {field}: {problem}; mend it there.")
+
+
 def load_pack(path: Path, kind: type[_Pack]) -> _Pack:
     """Read `path` as a pack of `kind`.
 
     Raises `DetectionError` naming the file, the line, the field and what is wrong.
     """
+    return Document(path).as_pack(kind)
+
+
+def _read(path: Path) -> str:
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except OSError as error:
         raise DetectionError(f"{path} cannot be read ({error.strerror}): check the path.") from error
     except UnicodeDecodeError as error:
         raise DetectionError(f"{path} is not UTF-8 text: save it as UTF-8.") from error
-    try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        data = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-        where = f", line {mark.line + 1}" if mark else ""
-        problem = getattr(error, "problem", None) or " ".join(str(error).split())
-        raise DetectionError(f"{path}{where}: not valid YAML, {problem}; mend it there.") from error
-    if root is None:
-        raise DetectionError(f"{path} is empty: it needs the fields described in docs/.")
-    _refuse_duplicates(root, path)
-    try:
-        pack = kind.model_validate(data)
-    except ValidationError as error:
-        first = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
-        unknown = first["type"] == "extra_forbidden"
-        problem = "there is no field of that name" if unknown else first["msg"]
-        raise _error(path, root, first["loc"], problem) from error
-    for location, problem in pack.problems():
-        raise _error(path, root, location, problem)
-    return pack
-
-
-def _error(path: Path, root: yaml.Node, location: Location, problem: str) -> DetectionError:
-    field = ".".join(str(part) for part in location) or "the file"
-    return DetectionError(f"{path}, line {_line_of(root, location)}: {field}: {problem}; mend it there.")
 
 
 def _line_of(node: yaml.Node, loc: Location) -> int:

@@ -8,6 +8,7 @@ import unicodedata
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from detection.types import Utterance
 
@@ -34,6 +35,8 @@ _SPELLINGS = {
     "cant": ("can", "not"),
     "isnt": ("is", "not"),
 }
+_LONGEST_WORD = 32
+"""Characters; what is longer is no word and is not remembered."""
 _SENTENCE_ENDS = (".", "?", "!", ";")
 _APOSTROPHES = str.maketrans({"\u2019": "'", "\u2018": "'", "\u02bc": "'", "`": "'"})
 
@@ -71,19 +74,34 @@ def spoken_words(utterance: Utterance) -> tuple[SpokenWord, ...]:
 
 def normalise(token: str) -> tuple[str, ...]:
     """Lower-case words without accents, punctuation, contractions or hesitations."""
-    folded = unicodedata.normalize("NFKD", token).translate(_APOSTROPHES).casefold()
+    return _remembered(token) if len(token) <= _LONGEST_WORD else _normalised(token)
+
+
+@lru_cache(maxsize=8192)
+def _remembered(token: str) -> tuple[str, ...]:
+    """The same few thousand words make nearly all talk, and working them out was most of the cost."""
+    return _normalised(token)
+
+
+def _normalised(token: str) -> tuple[str, ...]:
+    folded = without_accents(token.translate(_APOSTROPHES)).casefold()
     if _is_initialism(folded):
         return (folded.rstrip(".,?!").replace(".", ""),)
-    letters = "".join(
-        char if char.isalnum() or char == "'" else " "
-        for char in folded
-        if not unicodedata.combining(char)
-    )
+    letters = "".join(char if char.isalnum() or char == "'" else " " for char in folded)
     return tuple(
         word
         for part in letters.split()
         for word in _expanded(part.strip("'"))
         if word and word not in _HESITATIONS
+    )
+
+
+def without_accents(text: str) -> str:
+    """`text` with marks over and under letters left out, in compatibility form (NFKD)."""
+    if text.isascii():
+        return text
+    return "".join(
+        char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char)
     )
 
 

@@ -14,10 +14,13 @@ from detection.types import (
     Finding,
     Segment,
     Utterance,
+    Verified,
 )
 from detection.vishing.call_reader import CallReader
-from detection.vishing.finder import Found, TacticFinder
+from detection.vishing.finder import Found, find_tactics
+from detection.vishing.heard import Hearing
 from detection.vishing.pack import TacticsPack
+from detection.vishing.progress import CallProgress
 from detection.vishing.reader import TalkReader
 
 _SMALLEST_SHARE = 0.05
@@ -51,8 +54,9 @@ class TalkJudge:
         tactics = EngineInfo("tactics", pack.id, pack.revision)
         self.engines = (tactics, reader.engine) if reader and not mono else (tactics,)
         self._pack = pack
-        self._finder = TacticFinder(pack, mono=mono)
+        self._hearing = Hearing(pack.index, frozenset(pack.ignore), mono=mono)
         self._reading = CallReader(reader) if reader and not mono else None
+        self._progress = None if mono else CallProgress(pack)
         self._heard: dict[str, list[Finding]] = {}
         self._noted = 0.0
         self._caller_words = 0
@@ -71,14 +75,19 @@ class TalkJudge:
         self._understood += utterance.end - utterance.start
         if utterance.channel is Channel.CALLER:
             self._caller_words += sum(len(word.normal) for word in words)
-        matched = self._finder.find(utterance, words)
+        heard = self._hearing.hear(utterance, words)
+        matched = find_tactics(self._pack, heard)
         findings = [self._weigh(found, utterance.channel, self._of_pack(found)) for found in matched]
+        read: list[Found] = []
         if self._reading:
             manifest = self._reading.manifest
-            for found in self._reading.hear(utterance.channel, words, {one.label for one in matched}):
+            read = self._reading.hear(utterance.channel, words, {one.label for one in matched})
+            for found in read:
                 told = manifest.tactics[found.label]
                 source = _Source(told.weight, manifest.id, manifest.revision)
                 findings.append(self._weigh(found, utterance.channel, source))
+        if self._progress:
+            self._progress.hear(heard, [*matched, *read])
         return sorted((one for one in findings if one), key=lambda finding: finding.start)
 
     def note(self, label: str, quote: str, at: int) -> Finding | None:
@@ -93,9 +102,14 @@ class TalkJudge:
         return finding
 
     @property
+    def progress(self) -> CallProgress | None:
+        """How far the call has come; None where nobody knows who spoke."""
+        return self._progress
+
+    @property
     def verdict(self) -> ConversationVerdict:
         """The talk so far. `score`: probability of vishing that `llr` means at the pack's prior."""
-        level, llr = self._level(), self._llr
+        level, llr, progress = self._level(), self._llr, self._progress
         watch, alert = self._thresholds
         return ConversationVerdict(
             level=level,
@@ -106,6 +120,10 @@ class TalkJudge:
             reasons=self._reasons()
             if level in {ConversationLevel.WATCH, ConversationLevel.VISHING}
             else self._doubts(),
+            stage=progress.stage if progress else None,
+            verified=progress.verified if progress else Verified.NOT_CHECKED,
+            checks=progress.checks if progress else (),
+            acts=progress.acts if progress else (),
         )
 
     @property
@@ -178,7 +196,9 @@ class TalkJudge:
             for finding in firsts
             if finding.weight > 0
         ]
-        return (*said[:_MOST_REASONS], *(self._moves() if self._reading else self._conjunctions()))
+        early = self._progress.reasons if self._progress else ()
+        together = self._moves() if self._reading else self._conjunctions()
+        return (*early, *said[:_MOST_REASONS], *together)
 
     def _conjunctions(self) -> tuple[str, ...]:
         return tuple(one.sentence for one in self._pack.conjunctions if all(map(self._has, one.all_of)))

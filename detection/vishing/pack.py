@@ -1,18 +1,28 @@
 """The tactics pack: which words show which tactic, and what each weighs. Format: docs/tactics.md."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import StrEnum
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
-from audio.types import Channel
-from detection.text.packs import Location, Pack, Part, load_pack, phrase_problems
-from detection.text.phrases import PhraseSet, Vocabulary
+from detection.text.packs import Document, Location, Pack, phrase_problems
+from detection.text.phrases import PhraseError, PhraseIndex, PhraseSet, Vocabulary
+from detection.vishing.parts import (
+    Act,
+    ActMatcher,
+    Check,
+    CheckMatcher,
+    Conjunction,
+    Matcher,
+    Tactic,
+    Thresholds,
+    Words,
+    phrase_lists,
+)
+from detection.vishing.site_pack import SitePack
 
 ASKS = tuple(f"R{number}" for number in range(1, 13))
 PRESSURE = tuple(f"P{number}" for number in range(1, 16))
@@ -20,73 +30,6 @@ AGENT_SLIPS = tuple(f"A{number}" for number in range(1, 6))
 COUNTER_EVIDENCE = tuple(f"C{number}" for number in range(1, 6))
 LABELS = frozenset((*ASKS, *PRESSURE, *AGENT_SLIPS, *COUNTER_EVIDENCE))
 """Every tactic there is a name for."""
-
-_Weight = Annotated[float, Field(ge=-10, le=10)]
-_Words = tuple[str, ...]
-
-
-class SpokenBy(StrEnum):
-    """Whose words show a tactic."""
-
-    CALLER = "caller"
-    AGENT = "agent"
-    EITHER = "either"
-
-    def includes(self, channel: Channel) -> bool:
-        return self is SpokenBy.EITHER or self.value == channel.value
-
-
-class Reply(Part):
-    """Words that mean something only as an answer: `says` within seconds of the other side's `to`."""
-
-    to: _Words = Field(min_length=1)
-    says: _Words = Field(min_length=1)
-
-
-class Tactic(Part):
-    """One label: what it is called, what it weighs (natural-log LLR) and the words that show it."""
-
-    title: str
-    sentence: str
-    weight: _Weight
-    spoken_by: SpokenBy = Field(default=SpokenBy.CALLER)
-    patterns: _Words = Field(default=())
-    unless: _Words = Field(default=())
-    replies: tuple[Reply, ...] = Field(default=())
-    needs: Literal["words", "log"] = "words"
-    """`log`: shown by the case log or the clock, not by words."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReplyMatcher:
-    """A `Reply`, compiled."""
-
-    to: PhraseSet
-    says: PhraseSet
-
-
-@dataclass(frozen=True, slots=True)
-class Matcher:
-    """The phrases of a `Tactic`, compiled. Safe on any thread."""
-
-    said: PhraseSet
-    replies: tuple[ReplyMatcher, ...]
-
-
-class Conjunction(Part):
-    """Tactics that together say more than apart: one of each group in `all_of` adds `weight`."""
-
-    sentence: str
-    all_of: tuple[str, ...] = Field(min_length=2)
-    weight: _Weight
-
-
-class Thresholds(Part):
-    """LLRs at which the level changes, and the words of the caller below which there is none."""
-
-    watch: float
-    alert: float
-    min_caller_words: Annotated[int, Field(ge=0)]
 
 
 class TacticsPack(Pack):
@@ -102,19 +45,47 @@ class TacticsPack(Pack):
     """Group of which at least one tactic must have been heard before the level is `vishing`."""
     groups: dict[str, tuple[str, ...]]
     conjunctions: tuple[Conjunction, ...] = Field(default=())
-    ignore: _Words = Field(default=())
-    vocabulary: dict[str, _Words] = Field(default_factory=dict)
+    ignore: Words = Field(default=())
+    vocabulary: dict[str, Words] = Field(default_factory=dict)
     tactics: dict[str, Tactic]
+    checks: dict[str, Check] = Field(default_factory=dict)
+    acts: dict[str, Act] = Field(default_factory=dict)
 
     @cached_property
     def matchers(self) -> dict[str, Matcher]:
         """The compiled phrases of each label that words can show; compiled once for all calls."""
-        vocabulary = Vocabulary(self.vocabulary)
         return {
-            label: _matcher(tactic, vocabulary)
+            label: Matcher(tactic, self._phrases)
             for label, tactic in self.tactics.items()
             if tactic.needs == "words"
         }
+
+    @cached_property
+    def label_of(self) -> dict[PhraseSet, str]:
+        """Which tactic each of their phrase sets belongs to."""
+        return {one: label for label, matcher in self.matchers.items() for one in matcher.sets()}
+
+    @cached_property
+    def check_matchers(self) -> dict[str, CheckMatcher]:
+        """The compiled phrases of each check."""
+        return {name: CheckMatcher(check, self._phrases) for name, check in self.checks.items()}
+
+    @cached_property
+    def act_matchers(self) -> dict[str, ActMatcher]:
+        """The compiled phrases of each act."""
+        return {name: ActMatcher(act, self._phrases) for name, act in self.acts.items()}
+
+    @cached_property
+    def index(self) -> PhraseIndex:
+        """Which of all those phrases a passage holds. Raises `PhraseError` where they are too many."""
+        matchers = chain(
+            self.matchers.values(), self.check_matchers.values(), self.act_matchers.values()
+        )
+        return PhraseIndex(one for matcher in matchers for one in matcher.sets())
+
+    @cached_property
+    def _phrases(self) -> Vocabulary:
+        return Vocabulary(self.vocabulary)
 
     def most(self, label: str) -> float:
         """The most LLR that `label` alone can ever add: the sum of its repeats."""
@@ -125,7 +96,9 @@ class TacticsPack(Pack):
             self._label_problems(),
             self._group_problems(),
             self._weight_problems(),
+            self._act_problems(),
             phrase_problems(self.vocabulary, self._phrase_lists(), self.ignore),
+            self._size_problems(),
         )
 
     def _label_problems(self) -> Iterator[tuple[Location, str]]:
@@ -160,29 +133,42 @@ class TacticsPack(Pack):
                 )
                 yield ("tactics", label, "weight"), problem
 
-    def _phrase_lists(self) -> dict[Location, _Words]:
-        lists: dict[Location, _Words] = {}
-        for label, tactic in self.tactics.items():
-            lists["tactics", label, "patterns"] = tactic.patterns
-            lists["tactics", label, "unless"] = tactic.unless
-            for number, reply in enumerate(tactic.replies):
-                lists["tactics", label, "replies", number, "to"] = reply.to
-                lists["tactics", label, "replies", number, "says"] = reply.says
-        return lists
+    def _act_problems(self) -> Iterator[tuple[Location, str]]:
+        for name, act in self.acts.items():
+            if not (act.done or act.replies):
+                yield ("acts", name), "no 'done' and no replies: nothing could ever show it"
+
+    def _size_problems(self) -> Iterator[tuple[Location, str]]:
+        try:
+            _ = self.index
+        except PhraseError as error:
+            yield (), str(error)
+
+    def _phrase_lists(self) -> dict[Location, Words]:
+        sections: dict[str, dict[str, Tactic] | dict[str, Check] | dict[str, Act]] = {
+            "tactics": self.tactics,
+            "checks": self.checks,
+            "acts": self.acts,
+        }
+        return {
+            (section, name, *place): words
+            for section, parts in sections.items()
+            for name, part in parts.items()
+            for place, words in phrase_lists(part)
+        }
 
 
 def load_tactics(path: Path) -> TacticsPack:
-    """Read a tactics pack. Raises `DetectionError` naming file, line and field."""
-    return load_pack(path, TacticsPack)
+    """Read a whole pack, or a site's over the shipped one that it extends.
 
-
-def _matcher(tactic: Tactic, vocabulary: Vocabulary) -> Matcher:
-    return Matcher(
-        PhraseSet(tactic.patterns, tactic.unless, vocabulary),
-        tuple(
-            ReplyMatcher(
-                PhraseSet(reply.to, (), vocabulary), PhraseSet(reply.says, tactic.unless, vocabulary)
-            )
-            for reply in tactic.replies
-        ),
-    )
+    Raises `DetectionError` naming file, line and field.
+    """
+    document = Document(path)
+    if not document.has("extends"):
+        return document.as_pack(TacticsPack)
+    site = document.as_pack(SitePack)
+    base = Document(site.shipped).as_pack(TacticsPack)
+    document.refuse(site.problems_over(base))
+    pack = site.over(base)
+    document.refuse((site.place_of(location), problem) for location, problem in pack.problems())
+    return pack

@@ -149,3 +149,15 @@ def test_a_write_that_fails_leaves_the_old_file(file: Path, monkeypatch: pytest.
         save_settings(file, speaker_pack="/packs/a")
     assert file.read_text() == "threads = 3\n"
     assert [path.name for path in file.parent.iterdir()] == ["settings.toml"]
+
+
+@pytest.mark.parametrize(
+    ("language", "pack"), [("en", "en.yaml"), ("es", "es.yaml"), ("auto", "en.yaml"), ("fr", "en.yaml")]
+)
+def test_the_tactics_pack_follows_the_language(
+    file: Path, monkeypatch: pytest.MonkeyPatch, language: str, pack: str
+) -> None:
+    monkeypatch.setenv("EARWITNESS_LANGUAGE", language)
+    assert settings_with().tactics_pack.name == pack
+    monkeypatch.setenv("EARWITNESS_TACTICS_PACK", "/site/own.yaml")
+    assert settings_with().tactics_pack == Path("/site/own.yaml")

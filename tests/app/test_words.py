@@ -1,16 +1,23 @@
 """Every value has words, and none of them passes off "not judged" as good news."""
 
+from dataclasses import replace
+
 import pytest
 
 from app import words
 from app.words import Tone
 from audio.errors import AudioError
 from detection.types import (
+    CallStage,
+    CheckState,
     ConversationLevel,
+    ConversationVerdict,
     DisclosureState,
     DisclosureVerdict,
     EngineInfo,
     IdentityLevel,
+    VerificationCheck,
+    Verified,
     VoiceLevel,
     VoiceVerdict,
 )
@@ -95,3 +102,23 @@ def test_a_known_error_is_its_own_sentence_and_a_fault_says_what_is_safe():
 )
 def test_what_would_steer_a_terminal_is_spelt_out(raw, shown):
     assert words.printable(raw) == shown
+
+
+def test_the_conversation_says_how_far_the_call_has_come_and_whether_the_caller_was_verified():
+    check = VerificationCheck(
+        "call_back", "Call-back", True, CheckState.DODGED, 40 * 16_000, 42 * 16_000, "that is old"
+    )
+    verdict = ConversationVerdict(
+        ConversationLevel.WATCH, stage=CallStage.COMPLIANCE, verified=Verified.NO, checks=(check,)
+    )
+    said = "Stage: the agent is giving way · Verified: no; call-back dodged at 0:42"
+    assert words.conversation_text(verdict, ()).progress == said
+    calm = replace(verdict, level=ConversationLevel.CALM)
+    assert words.progress_text(calm) == "Verified: no; call-back dodged at 0:42"
+    assert words.progress_text(ConversationVerdict(ConversationLevel.WATCH)) == ""
+
+
+def test_every_stage_and_state_has_a_word():
+    assert set(words.CALL_STAGE) == set(CallStage)
+    assert set(words.VERIFIED) == set(Verified)
+    assert set(words.CHECK_STATE) == set(CheckState)

@@ -94,6 +94,18 @@ def test_a_card_says_what_its_judge_can_do_and_leaves_no_room_where_it_does_not(
     assert card._judge.isHidden()
 
 
+def test_a_card_has_a_line_for_how_far_the_call_has_come_only_where_there_is_one(qtbot):
+    come = "Stage: the agent is giving way · Verified: no"
+    card = VerdictCard("Conversation", LIGHT, VerdictText(VOICE[VoiceLevel.UNSURE], progress=come))
+    qtbot.addWidget(card)
+    assert not card._progress.isHidden()
+    assert card._progress.text == come
+    assert come in card.toolTip()
+    assert come in card.accessibleDescription()
+    card.show_verdict(VerdictText(VOICE[VoiceLevel.UNSURE]))
+    assert card._progress.isHidden()
+
+
 def test_text_that_is_too_long_is_cut_and_still_told(qtbot):
     text = ClampedText(lines=2)
     qtbot.addWidget(text)

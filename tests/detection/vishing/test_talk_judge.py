@@ -1,14 +1,18 @@
+import json
 import time
+from pathlib import Path
 
 import pytest
 
 import resources
 from audio.types import CALL_RATE, Channel
+from detection.text.passage import Passage, spoken_words
 from detection.types import ConversationLevel, Utterance
 from detection.vishing.judge import TalkJudge
 from detection.vishing.pack import load_tactics
 
 CALLER, AGENT = Channel.CALLER, Channel.AGENT
+TALK = Path(__file__).parents[2] / "data"
 
 
 @pytest.fixture(scope="module")
@@ -269,3 +273,72 @@ def test_what_a_person_saw_weighs_like_what_was_said_and_its_repeats_less(pack):
 def test_a_tactic_that_the_pack_has_not_cannot_be_noted(pack):
     with pytest.raises(KeyError):
         TalkJudge(pack).note("X1", "refused", 0)
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("reset my em ef a", "R2"),
+        ("i need the multi factor authentic nation reset", "R2"),
+        ("reset my oct a", "R2"),
+        ("reset authenticate her app", "R2"),
+        ("open annie desk", "R7"),
+        ("start team fewer", "R7"),
+        ("open quick a cyst", "R7"),
+        ("buy gif cards", "R12"),
+    ],
+)
+def test_sound_alikes_of_the_built_in_recognizer(pack, text, label):
+    assert label in _labels(pack, (CALLER, text))
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("re set my pass word", "R1"),
+        ("un lock my log in", "R1"),
+        ("switch off the anti virus", "R10"),
+        ("any desk please open any desk", "R7"),
+        ("change my e mail address", "R4"),
+    ],
+)
+def test_words_that_were_split(pack, text, label):
+    assert label in _labels(pack, (CALLER, text))
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("reset password", "R1"),
+        ("remove old phone", "R2"),
+        ("register new phone", "R3"),
+        ("change phone number", "R4"),
+        ("read code", "R5"),
+        ("approve push", "R5"),
+        ("turn off anti virus", "R10"),
+        ("change direct deposit", "R12"),
+        ("in hurry", "P1"),
+        ("do not remember employee id", "P7"),
+    ],
+)
+def test_function_words_that_were_dropped(pack, text, label):
+    assert label in _labels(pack, (CALLER, text))
+
+
+def test_the_filter_before_the_phrases_loses_none(pack):
+    index = pack.index
+    for line in (TALK / "talk_dev.jsonl").read_text(encoding="utf-8").splitlines():
+        for turn in json.loads(line)["turns"]:
+            said = Utterance(CALLER, 0, CALL_RATE, turn["text"], 1.0)
+            passage = Passage(spoken_words(said), frozenset(pack.ignore))
+            searched = {one for one in pack.label_of if one.search(passage)}
+            assert searched <= index.held_by(passage)
+
+
+def test_a_call_of_five_hours_is_heard_to_its_end(pack):
+    judge = TalkJudge(pack)
+    for minute in range(300):
+        _say(judge, (CALLER, "well the weather is nice here and so on " * 20), start_s=60.0 * minute)
+    found = _say(judge, (CALLER, "please reset my mfa"), start_s=18_000)
+    assert [f.tactic for f in found] == ["R2"]
+    assert found[0].start >= 18_000 * CALL_RATE
