@@ -2,8 +2,10 @@
 
 import json
 import math
-from collections.abc import Callable, Collection, Iterable, Mapping
-from contextlib import closing
+import tempfile
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,23 +17,27 @@ from rich.text import Text
 
 from app.cli.common import printing
 from app.cli.speaker_tables import speaker_tables
+from app.cli.talk_tables import talk_tables
 from app.cli.transcript_tables import transcript_tables
 from app.cli.voice_tables import voice_tables
-from app.compose import load_speaker_encoder, load_talk_reader, load_transcriber
+from app.compose import load_engines, load_speaker_encoder, load_talk_reader, load_transcriber
 from app.errors import EvaluationError
 from app.evaluation.attacks import ATTACKS
 from app.evaluation.channels import CHANNELS, MISSING
 from app.evaluation.det import DetPlot
 from app.evaluation.disclosure import evaluate_disclosure
+from app.evaluation.heard_talk import HeardTalk
 from app.evaluation.speakers import SECONDS, evaluate_speakers
-from app.evaluation.talk import evaluate_talk
+from app.evaluation.synthesizers import system_synthesizer
+from app.evaluation.talk import JudgeCall, WrittenTalk, evaluate_talk
 from app.evaluation.transcript import evaluate_transcript
 from app.evaluation.voice import evaluate_voice
-from app.settings import settings_with
+from app.settings import Settings, settings_with
 from app.words import printable
 from detection.disclosure.judge import DisclosureJudge
 from detection.disclosure.rule import load_rule
 from detection.disclosure.statements import load_statements
+from detection.types import EngineInfo
 from detection.vad import SileroVad
 from detection.vishing.judge import TalkJudge
 from detection.vishing.pack import load_tactics
@@ -144,14 +150,65 @@ def voice(
 
 
 @evaluate.command()
-@_cases
+@click.argument("cases", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @_json
-def talk(cases: Path, as_json: bool) -> None:
-    """Recall and false alarms of the conversation judge on written calls (JSON lines)."""
-    settings = settings_with()
+@click.option("--limit", type=click.IntRange(min=1), help="Take so many of the calls, evenly spread.")
+@click.option(
+    "--through-recognizer",
+    is_flag=True,
+    help="Have a synthesizer speak every call, and judge the recording as `analyze` does.",
+)
+@click.option(
+    "--whisper-model",
+    type=click.Path(path_type=Path),
+    help="Folder of the Whisper model to hear with (with --through-recognizer).",
+)
+def talk(
+    cases: tuple[Path, ...],
+    as_json: bool,
+    limit: int | None,
+    through_recognizer: bool,
+    whisper_model: Path | None,
+) -> None:
+    """Recall, false alarms and lead of the conversation judge on written calls (JSON lines)."""
+    if whisper_model and not through_recognizer:
+        raise click.UsageError("--whisper-model hears nothing without --through-recognizer.")
+    settings = settings_with(whisper_model=whisper_model)
+    judge_call = _heard_talk if through_recognizer else _written_talk
+    with judge_call(settings) as (judge, judged_by):
+        result = evaluate_talk(cases, judge, _tracked, limit=limit)
+    pack = load_tactics(settings.tactics_pack)
+    titles = {label: tactic.title for label, tactic in pack.tactics.items()}
+    _show({**judged_by, **result}, as_json, partial(talk_tables, titles=titles))
+
+
+@contextmanager
+def _written_talk(settings: Settings) -> Iterator[tuple[JudgeCall, dict[str, Any]]]:
+    """The judge on text as it is written, and by what is judged."""
     pack = load_tactics(settings.tactics_pack)
     reader = load_talk_reader(settings, pack)
-    _show(evaluate_talk(cases, lambda: TalkJudge(pack, reader), _tracked), as_json)
+    yield WrittenTalk(lambda: TalkJudge(pack, reader)), _judged_by(TalkJudge(pack, reader).engines)
+
+
+@contextmanager
+def _heard_talk(settings: Settings) -> Iterator[tuple[JudgeCall, dict[str, Any]]]:
+    """The same at the end of the walk, of calls that are spoken."""
+    synthesizer = system_synthesizer()
+    with (
+        load_engines(settings) as engines,
+        tempfile.TemporaryDirectory(prefix="earwitness-talk-", ignore_cleanup_errors=True) as folder,
+    ):
+        judges = TalkJudge(engines.tactics, engines.reader).engines
+        judged_by = _judged_by(judges, engines.transcriber.engine, synthesizer.name)
+        yield HeardTalk(engines, synthesizer, Path(folder)), judged_by
+
+
+def _judged_by(
+    judges: Sequence[EngineInfo], recognizer: EngineInfo | None = None, synthesizer: str | None = None
+) -> dict[str, Any]:
+    named = [{"id": engine.id, "revision": engine.revision} for engine in judges]
+    heard = {"id": recognizer.id, "revision": recognizer.revision} if recognizer else None
+    return {"engine": named[0], "engines": named, "recognizer": heard, "synthesizer": synthesizer}
 
 
 @evaluate.command()

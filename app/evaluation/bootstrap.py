@@ -48,6 +48,18 @@ class Bootstrap:
         drawn = total > 0
         return _interval(self._weights[:, hits & among].sum(axis=1)[drawn] / total[drawn])
 
+    def median(self, values: NDArray[np.float64], among: Mask) -> Interval | None:
+        """The interval of the median of `values` in `among`; None where `among` is empty."""
+        if not among.any():
+            return None
+        chosen = np.flatnonzero(among)[np.argsort(values[among])]
+        counts = self._weights[:, chosen].cumsum(axis=1)
+        drawn = counts[:, -1] > 0
+        middle = counts[drawn, -1:] / 2
+        lower = (counts[drawn] < middle).sum(axis=1)
+        upper = (counts[drawn] <= middle).sum(axis=1)
+        return _interval((values[chosen[lower]] + values[chosen[upper]]) / 2)
+
     def ratio(self, counts: NDArray[np.int64], sizes: NDArray[np.int64]) -> Interval | None:
         """The interval of all `counts` over all `sizes`; None where there is nothing to count in.
 

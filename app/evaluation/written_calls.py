@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any, TypeAlias, TypeVar
+from typing import Annotated, Any, Self, TypeAlias, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from app.errors import EvaluationError
 from audio.types import CALL_RATE, Channel
 from detection.types import Utterance
+from detection.vishing.pack import LABELS
 
 WORDS_PER_SECOND = 2.5
 PAUSE_S = 0.5
@@ -19,13 +20,32 @@ Track: TypeAlias = Callable[[Sequence[Any]], Iterable[Any]]
 
 
 class Turn(BaseModel):
-    """What one party said in one go. `start_s`: seconds from call start."""
+    """What one party said in one go. `start_s`: seconds from call start.
+
+    `labels` are the tactics that the words show as a person marked them; None where nobody did.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     speaker: Channel
     text: str
     start_s: Annotated[float, Field(ge=0, le=1e6)] | None = None
+    labels: tuple[str, ...] | None = None
+
+    @field_validator("text")
+    @classmethod
+    def _is_said(cls, given: str) -> str:
+        if not given.strip():
+            raise ValueError("a turn holds no words")
+        return given
+
+    @field_validator("labels")
+    @classmethod
+    def _are_known(cls, given: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        unknown = next((label for label in given or () if label not in LABELS), None)
+        if unknown is not None:
+            raise ValueError(f"{unknown!r} is no label; the labels are R1-R12, P1-P15, A1-A5 and C1-C5")
+        return given
 
 
 class WrittenCall(BaseModel):
@@ -35,6 +55,13 @@ class WrittenCall(BaseModel):
 
     id: str
     turns: Annotated[tuple[Turn, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _go_forward(self) -> Self:
+        starts = [turn.start_s for turn in self.turns if turn.start_s is not None]
+        if starts != sorted(starts):
+            raise ValueError("start_s goes back from one turn to the next")
+        return self
 
     def utterances(self) -> Iterator[Utterance]:
         """The turns in order, times filled in: `WORDS_PER_SECOND` of speech, then `PAUSE_S`."""
@@ -75,4 +102,5 @@ def _parse(path: Path, number: int, line: str, kind: type[_Call]) -> _Call:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])
         where = f"{path}, line {number}" + (f", {field}" if field else "")
-        raise EvaluationError(f"{where}: {first['msg']}; mend that line.") from error
+        problem = first["msg"].removeprefix("Value error, ")
+        raise EvaluationError(f"{where}: {problem}; mend that line.") from error

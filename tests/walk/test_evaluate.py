@@ -1,6 +1,7 @@
 """`earwitness evaluate` as a person runs it; what it measures is tested in tests/app/evaluation."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,37 @@ def test_talk_and_disclosure_on_the_written_calls(earwitness: Earwitness):
     assert talk["recall"] > 0.5
     said = json.loads(earwitness("evaluate", "disclosure", "--json", DATA / "disclosure_dev.jsonl").out)
     assert {"accuracy", "per_state", "confusion", "n"} <= set(said)
+
+
+def test_talk_for_people_fits_100_columns(earwitness: Earwitness):
+    files = (DATA / "talk_dev.jsonl", DATA / "talk_heldout.jsonl")
+    run = earwitness("evaluate", "talk", *files)
+    assert run.status == 0, run.err
+    lines = run.out.splitlines()
+    assert max(len(line.rstrip()) for line in lines) <= 100
+    for said in ("60 calls: 26 vishing, 34 honest", "R2 MFA reset", "before the harm", "Missed"):
+        assert said in run.out
+
+
+@pytest.mark.skipif(not shutil.which("flite"), reason="needs Debian's flite")
+def test_talk_through_the_recognizer(earwitness: Earwitness, tmp_path: Path):
+    calls = tmp_path / "calls.jsonl"
+    first, second, *_ = (DATA / "talk_dev.jsonl").read_text(encoding="utf-8").splitlines()
+    calls.write_text(f"{first}\n{second}\n", encoding="utf-8")
+    run = earwitness("evaluate", "talk", calls, "--through-recognizer", "--limit", "2", "--json")
+    assert run.status == 0, run.err
+    found = json.loads(run.out)
+    assert (found["n"], found["synthesizer"]) == (2, "flite")
+    assert found["recognizer"]["id"] == "pocketsphinx-en-us"
+    assert (found["recall"], found["before_intervention"]) == (1.0, 1.0)
+    assert found["lead"]["seconds"] > 0
+    assert not found["false_alarms"]
+
+
+def test_a_model_to_hear_with_hears_nothing_of_written_calls(earwitness: Earwitness, tmp_path: Path):
+    run = earwitness("evaluate", "talk", DATA / "talk_dev.jsonl", "--whisper-model", tmp_path)
+    assert run.status == 2
+    assert "--through-recognizer" in run.err
 
 
 def test_voice_and_transcript_on_a_manifest(earwitness: Earwitness, samples: Path, tmp_path: Path):

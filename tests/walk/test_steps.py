@@ -19,6 +19,7 @@ from app.cases.verify import verify
 from app.cases.writer import CaseWriter
 from app.compose import load_engines
 from app.engines import Engines
+from app.evaluation.synthesizers import FLITE, SPEECH_RATE
 from app.settings import settings_with
 from audio.ring import AudioRing
 from audio.types import CALL_RATE, AudioChunk, Channel, Samples
@@ -34,7 +35,6 @@ from detection.events import (
     StepTaken,
 )
 from detection.steps import ChallengeKind, ChallengeVerdict, StepOutcome
-from resources.samples.make_samples import RATE, speak
 from tests.audio.hearing import until
 from tests.fakes import ScriptedSource, chunks_of
 from tests.walk.conftest import Earwitness
@@ -73,9 +73,9 @@ class Conversation:
         """Have each text said next, one after the other, with so many seconds of silence after it."""
         sounds = []
         for channel, text, then_s in lines:
-            spoken = speak({CALLER: "rms", AGENT: "kal16"}[channel], text)
-            pause = np.zeros(round(then_s * RATE))
-            sound = soxr.resample(np.concatenate([spoken, pause]), RATE, CALL_RATE)
+            spoken = FLITE.speak({CALLER: "rms", AGENT: "kal16"}[channel], text)
+            pause = np.zeros(round(then_s * SPEECH_RATE))
+            sound = soxr.resample(np.concatenate([spoken, pause]), SPEECH_RATE, CALL_RATE)
             sounds.append((channel, sound.astype(np.float32)))
         self._lines += sounds
 

@@ -6,7 +6,7 @@ import pytest
 import resources
 from app.errors import EvaluationError
 from app.evaluation.disclosure import evaluate_disclosure
-from app.evaluation.talk import evaluate_talk
+from app.evaluation.talk import WrittenTalk, evaluate_talk
 from app.evaluation.written_calls import WrittenCall
 from audio.types import CALL_RATE
 from detection.disclosure.judge import DisclosureJudge
@@ -19,15 +19,16 @@ DATA = Path(__file__).parents[2] / "data"
 TACTICS = load_tactics(resources.ROOT / "tactics" / "en.yaml")
 STATEMENTS = load_statements(resources.ROOT / "disclosure" / "en.yaml")
 COMPANY = load_rule(resources.ROOT / "policies" / "company.yaml")
+TURN = {"speaker": "caller", "text": "the printer is jammed again"}
 CALM = {
     "id": "x",
     "label": "benign",
-    "turns": [{"speaker": "caller", "text": "the printer is jammed again"}],
+    "turns": [TURN],
 }
 
 
-def _talk(path):
-    return evaluate_talk(path, lambda: TalkJudge(TACTICS))
+def _talk(*paths, limit=None):
+    return evaluate_talk(paths, WrittenTalk(lambda: TalkJudge(TACTICS)), limit=limit)
 
 
 def _disclosure(path):
@@ -80,7 +81,7 @@ def test_everyday_customer_talk_raises_almost_nothing(shared, tmp_path):
         {
             "id": c["id"],
             "label": "benign",
-            "turns": [{"speaker": "caller", "text": t} for t in c["turns"]],
+            "turns": [{"speaker": "caller", "text": t} for t in c["turns"] if t.strip()],
         }
         for c in map(json.loads, lines[::8])
     ]
@@ -145,6 +146,12 @@ def test_the_turn_a_state_is_reached_is_counted(tmp_path):
         (json.dumps(CALM | {"turns": [{"speaker": "bob", "text": "x"}]}), "line 2, turns.0.speaker"),
         (json.dumps({"id": "x", "label": "benign"}), "line 2, turns"),
         (json.dumps(CALM | {"turns": [{"speaker": "caller", "text": "x", "start_s": -1}]}), "start_s"),
+        (json.dumps(CALM | {"turns": [{"speaker": "caller", "text": " "}]}), "line 2, turns.0.text: a"),
+        (json.dumps(CALM | {"turns": [{**TURN, "labels": ["R2", "R13"]}]}), "'R13' is no label"),
+        (json.dumps(CALM | {"turns": [{**TURN, "start_s": 2}, {**TURN, "start_s": 1}]}), "goes back"),
+        (json.dumps(CALM | {"intervention_turn": 1}), "intervention_turn is 1, and the turns are"),
+        (json.dumps(CALM | {"intervention_turn": -1}), "line 2: intervention_turn is -1"),
+        (json.dumps(CALM | {"family": 3}), "line 2, family"),
     ],
 )
 def test_a_malformed_line_is_named(tmp_path, line, says):
