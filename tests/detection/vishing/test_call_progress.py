@@ -27,12 +27,12 @@ def _call(pack, *turns, mono=False):
 
 
 def _states(judge):
-    return {check.name: check.state for check in judge.progress.checks}
+    return {check.name: check.state for check in judge.verdict.checks}
 
 
 def test_a_call_without_checks_or_acts_stays_at_contact(pack):
     judge = _call(pack, (CALLER, "hi my printer eats paper"), (AGENT, "is it the big one"))
-    assert judge.progress.stage is CallStage.CONTACT
+    assert judge.verdict.stage is CallStage.CONTACT
     assert judge.verdict.verified is Verified.NO
     assert judge.verdict.checks == judge.verdict.acts == ()
 
@@ -44,7 +44,7 @@ def test_the_stages_of_a_con_in_their_order(pack):
         (AGENT, "okay i will skip the security check this once"),
         (AGENT, "there the old phone is removed"),
     )
-    stages = [_call(pack, *turns[:n]).progress.stage for n in range(1, 5)]
+    stages = [_call(pack, *turns[:n]).verdict.stage for n in range(1, 5)]
     assert stages == list(CallStage)
 
 
@@ -103,7 +103,7 @@ def test_an_act_after_a_strong_check_is_none(pack):
     )
     assert judge.verdict.verified is Verified.YES
     assert [act.is_verified for act in judge.verdict.acts] == [True]
-    assert judge.progress.reasons == ()
+    assert not any("before the caller" in reason for reason in judge.verdict.reasons)
 
 
 def test_a_caller_cannot_pass_a_check_by_saying_so(pack):
