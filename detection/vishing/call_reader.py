@@ -12,6 +12,7 @@ from detection.vishing.reader import TalkReader
 
 LONGEST_TURN = 60
 """Normalised words; a party who goes on for longer begins another turn."""
+_MOVING = 0.3
 _PIECE_WORDS = 14
 _QUOTE_WORDS = 24
 
@@ -42,6 +43,7 @@ class CallReader:
         self._llr_before = 0.0
         self._llr = 0.0
         self._moves: list[Move] = []
+        self._moving: set[tuple[str, ...]] = set()
 
     @property
     def manifest(self) -> TalkManifest:
@@ -52,6 +54,12 @@ class CallReader:
     def llr(self) -> float:
         """Natural-log likelihood ratio vishing : honest so far; 0 before anything was said."""
         return self._llr
+
+    @property
+    def moving_turns(self) -> int:
+        """How many turns, different in wording, have spoken for a con."""
+        now = {tuple(_normal(self._words))} if self._moves and self._moves[-1].llr >= _MOVING else set()
+        return len(self._moving | now)
 
     @property
     def moves(self) -> Sequence[Move]:
@@ -86,6 +94,8 @@ class CallReader:
         return [Found(label, self._quote(label, channel)) for label in fresh]
 
     def _begin(self, channel: Channel) -> None:
+        if self._moves and self._moves[-1].llr >= _MOVING:
+            self._moving.add(tuple(_normal(self._words)))
         self._before, self._llr_before = self._after, self._llr
         self._channel, self._words = channel, ()
         self._found, self._told = set(), set()

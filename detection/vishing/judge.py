@@ -27,8 +27,8 @@ _SMALLEST_SHARE = 0.05
 _MOST_REASONS = 5
 _MOST_MOVES = 2
 _LEAST_MOVE = 0.5
-_LEAST_KINDS = 2
-"""Different tactics that must have been heard before there is an alert."""
+_LEAST_MOVING = 3
+"""Different turns that must have moved the evidence before there is an alert."""
 
 
 class _Source(NamedTuple):
@@ -144,8 +144,7 @@ class TalkJudge:
 
     def _level(self) -> ConversationLevel:
         watch, alert = self._thresholds
-        is_supported = self._has(self._pack.alert_needs) and len(self._heard) >= _LEAST_KINDS
-        if self._llr >= alert and is_supported:
+        if self._llr >= alert and self._is_supported():
             return ConversationLevel.VISHING
         if self._llr >= watch and self._heard:
             return ConversationLevel.WATCH
@@ -155,6 +154,12 @@ class TalkJudge:
         ):
             return ConversationLevel.NOT_ENOUGH_SPEECH
         return ConversationLevel.CALM
+
+    def _is_supported(self) -> bool:
+        """Whether more speaks for an alert than one tactic or one turn, said however often."""
+        if self._reading:
+            return bool(self._heard) and self._reading.moving_turns >= _LEAST_MOVING
+        return self._has(self._pack.alert_needs)
 
     def _has(self, group: str) -> bool:
         return any(label in self._heard for label in self._pack.groups[group])

@@ -9,8 +9,6 @@ that flite and espeak-ng speak; its result is in the repository. `earwitness eva
 """
 
 import argparse
-import json
-import pickle
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -24,7 +22,7 @@ from detection.models.manifest import TalkShares
 from detection.text.embedding import load_static_encoder
 from detection.text.passage import normal_words
 from detection.training.talk.calibrate import Told, calibrate, readable, share, thresholds
-from detection.training.talk.calls import fold_of, read_calls, read_turns
+from detection.training.talk.calls import LABELS, Call, fold_of, read_calls, read_turns
 from detection.training.talk.distil import DIMENSIONS, agreement, distil, sentences_of
 from detection.training.talk.export import NETWORK, TOKENIZER, VECTORS, WORDING, export, write_manifest
 from detection.training.talk.hear import hear
@@ -36,6 +34,7 @@ from detection.training.talk.wording import fit_wording, wording_logits, write_w
 from detection.vishing.pack import TacticsPack, load_tactics
 
 FOLDS = 4
+REVISION = "1"
 PACK = resources.ROOT / "models" / "earwitness-talk-en"
 _KEPT_TEXTS = 300_000
 _CHECKED = 20
@@ -88,30 +87,17 @@ def _distil(pack: TacticsPack, teacher: Path, texts: Path, out: Path) -> None:
 
 
 def _learn(pack: TacticsPack, out: Path, fold: int, recipe: Recipe) -> None:
-    confusions = load_confusions()
-    learner = Learner(_encoder(out), DIMENSIONS, confusions)
-    calls = read_calls(pack)
-    left_out = [call for call in calls if fold_of(call.family, FOLDS) == fold]
-    seen = [call for call in calls if fold_of(call.family, FOLDS) != fold]
+    learner = Learner(_encoder(out), DIMENSIONS, load_confusions())
+    seen = [call for call in read_calls(pack) if fold_of(call.family, FOLDS) != fold]
     network = learner.train([*seen, *read_turns(pack)], fold, recipe)
     torch.save(network.state_dict(), out / f"fold{fold}.pt")
-    wording = fit_wording(seen, confusions)
-    told = [
-        Told(call, tactics, logits, wording_logits(wording, call))
-        for call, (tactics, logits) in zip(left_out, learner.predict([network], left_out), strict=True)
-    ]
-    (out / f"fold{fold}.pkl").write_bytes(pickle.dumps(told))
-    print(f"fold {fold}: {json.dumps(_rates(told))}")
 
 
 def _pack(pack: TacticsPack, out: Path) -> None:
-    told: list[Told] = []
-    networks = []
-    for fold in range(FOLDS):
-        told += pickle.loads((out / f"fold{fold}.pkl").read_bytes())  # noqa: S301 - written by _learn
-        network = TalkNetwork(DIMENSIONS, told[0].tactics.shape[1])
-        network.load_state_dict(torch.load(out / f"fold{fold}.pt"))
-        networks.append(network.eval())
+    """The networks learnt so far, and a model of the wording that has seen all calls."""
+    calls = read_calls(pack)
+    networks = [_network(out, fold) for fold in range(FOLDS)]
+    told = [one for fold, network in enumerate(networks) for one in _told(out, calls, network, fold)]
     shares = share(told)
     calibration = calibrate(told, shares)
     levels = thresholds(told, shares, calibration)
@@ -120,11 +106,32 @@ def _pack(pack: TacticsPack, out: Path) -> None:
     export(networks, DIMENSIONS, PACK / NETWORK)
     for name in (TOKENIZER, VECTORS):
         (PACK / name).write_bytes((out / name).read_bytes())
-    write_wording(fit_wording(read_calls(pack), load_confusions()), PACK / WORDING)
-    write_manifest(PACK, "1", shares, calibration, levels, tactics, {})
-    print(json.dumps(_rates(told)), shares, calibration, levels)
+    write_wording(fit_wording(calls, load_confusions()), PACK / WORDING)
+    write_manifest(PACK, REVISION, shares, calibration, levels, tactics, {})
+    print(f"{len(calls)} calls, each told by models that have seen none of its family:")
+    for name, rate in _rates(told, shares).items():
+        print(f"{name}: {rate:.3f}")
+    print(calibration, levels)
     for label, found in tactics.items():
         print(label, found)
+
+
+def _network(out: Path, fold: int) -> TalkNetwork:
+    network = TalkNetwork(DIMENSIONS, len(LABELS))
+    network.load_state_dict(torch.load(out / f"fold{fold}.pt"))
+    return network.eval()
+
+
+def _told(out: Path, calls: list[Call], network: TalkNetwork, fold: int) -> list[Told]:
+    """The calls that the fold leaves out, as its network and its model of the wording tell them."""
+    confusions = load_confusions()
+    left_out = [call for call in calls if fold_of(call.family, FOLDS) == fold]
+    wording = fit_wording([call for call in calls if fold_of(call.family, FOLDS) != fold], confusions)
+    read = Learner(_encoder(out), DIMENSIONS, confusions).predict([network], left_out)
+    return [
+        Told(call, tactics, logits, wording_logits(wording, call))
+        for call, (tactics, logits) in zip(left_out, read, strict=True)
+    ]
 
 
 def _encoder(out: Path) -> Callable[[str], NDArray[np.float32]]:
@@ -132,9 +139,8 @@ def _encoder(out: Path) -> Callable[[str], NDArray[np.float32]]:
     return lru_cache(_KEPT_TEXTS)(lambda text: encoder.vectors(text, LONGEST))
 
 
-def _rates(told: list[Told]) -> dict[str, float]:
+def _rates(told: list[Told], both: TalkShares) -> dict[str, float]:
     """Recall in all and before the harm where so many of 100 honest calls raise an alarm."""
-    both = share(told)
     parts = {
         "network": TalkShares(network=1, wording=0),
         "wording": TalkShares(network=0, wording=1),
@@ -152,7 +158,7 @@ def _rates(told: list[Told]) -> dict[str, float]:
             rates[f"{name}: in time at {per_100}"] = float(
                 np.mean([s[:until].max() > threshold for s, until in cons])
             )
-    return {name: round(rate, 3) for name, rate in rates.items()}
+    return rates
 
 
 if __name__ == "__main__":

@@ -11,10 +11,9 @@ from sklearn.linear_model import LogisticRegression
 from detection.models.manifest import ReadTactic, ScoreCalibration, TalkShares, TalkThresholds
 from detection.training.talk.calls import LABELS, Call
 
-ALERT_FALSE_ALARMS = 0.005
+ALERT_FALSE_ALARMS = 0.01
 WATCH_FALSE_ALARMS = 0.05
-"""Shares of honest calls that may reach a level; half of what is asked of alerts, since other calls
-are never quite like these."""
+"""Shares of honest calls that may reach a level."""
 LEAST_PRECISION = 0.6
 LEAST_FOUND = 20
 _NOT_FROM_WORDS = frozenset({"A5", "P12", "P13"})

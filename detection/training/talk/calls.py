@@ -12,7 +12,8 @@ from audio.types import Channel
 from detection.text.passage import SpokenWord, spoken_words
 from detection.types import Utterance
 from detection.vishing.call_reader import LONGEST_TURN
-from detection.vishing.finder import TacticFinder
+from detection.vishing.finder import find_tactics
+from detection.vishing.heard import Hearing
 from detection.vishing.pack import AGENT_SLIPS, ASKS, COUNTER_EVIDENCE, PRESSURE, TacticsPack
 
 HERE = Path(__file__).parent
@@ -94,16 +95,15 @@ def _lines(file: Path) -> Iterator[dict[str, Any]]:
 
 
 def _call(raw: dict[str, Any], pack: TacticsPack) -> Call:
-    finder = TacticFinder(pack)
+    hearing = Hearing(pack.index, frozenset(pack.ignore))
     turns: list[Turn] = []
     ends = []
     for number, said in enumerate(raw["turns"]):
         channel = Channel(said["speaker"])
         utterance = Utterance(channel, number, number + 1, said["text"], 1.0)
         words = spoken_words(utterance)
-        found = (
-            frozenset(one.label for one in finder.find(utterance, words)) if words else frozenset[str]()
-        )
+        heard = hearing.hear(utterance, words) if words else None
+        found = frozenset(one.label for one in find_tactics(pack, heard)) if heard else frozenset[str]()
         labels = frozenset(said["labels"])
         turns += [Turn(part, channel is Channel.CALLER, labels, found) for part in _parts(words)]
         ends.append(len(turns))

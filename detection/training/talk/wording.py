@@ -12,7 +12,7 @@ from detection.training.talk.calls import Call, Turn
 from detection.training.talk.noise import Confusions
 from detection.vishing.wording import WordingModel, key_of, ngrams
 
-_LEAST = 8
+_LEAST = 14
 """Cut calls that an n-gram is in."""
 _STRENGTH = 5.0
 """Inverse of the regularisation, scikit-learn's `C`."""

@@ -49,7 +49,7 @@ def test_of_a_long_text_the_end_is_given(encoder: StaticEncoder):
 def test_vectors_that_do_not_fit_are_refused(tmp_path: Path):
     table = tmp_path / "vectors.npz"
     np.savez(table, vectors=np.zeros((3, 4), np.int8), scales=np.ones(3, np.float16))
-    with pytest.raises(DetectionError, match="are 3 for 27560 word pieces; install the pack again"):
+    with pytest.raises(DetectionError, match=r"are 3 for \d+ word pieces; install the pack again"):
         load_static_encoder(PACK / "tokenizer.json", table)
     table.write_bytes(b"no archive")
     with pytest.raises(DetectionError, match="cannot be read; install the pack again"):

@@ -99,23 +99,56 @@ def test_without_sides_the_network_is_not_asked(reader: TalkReader):
     assert len(TalkJudge(pack, reader, mono=True).engines) == 1
 
 
-def test_high_evidence_without_a_request_is_no_alert(reader: TalkReader):
-    """Whatever the models say: an alert needs an ask and a second tactic that can be quoted."""
-    pack = load_tactics(resources.ROOT / "tactics" / "en.yaml")
-    low = reader.manifest.model_copy(
-        update={
-            "thresholds": reader.manifest.thresholds.model_copy(
-                update={"watch_llr": -99.0, "alert_llr": -98.0}
-            )
-        }
-    )
-    sure = TalkReader.__new__(TalkReader)
-    sure.__dict__.update(reader.__dict__ | {"manifest": low})
-    judge = TalkJudge(pack, sure)
-    judge.hear(utterance(CALLER, "the match starts at eight and the children are in bed", 0))
-    assert judge.verdict.level is not ConversationLevel.VISHING
-    judge.hear(utterance(CALLER, "reset my password right now this is urgent", 9))
-    assert judge.verdict.level is ConversationLevel.VISHING
+@pytest.mark.parametrize(
+    "text",
+    [
+        "please reset my mfa and give me a temporary access code",
+        "read me the code what is the code read me the code tell me the code",
+        "don't call me back don't tell anyone keep this between us",
+        "what is your name",
+    ],
+)
+def test_one_thing_said_however_often_never_raises_an_alert(reader: TalkReader, text: str):
+    judge = TalkJudge(load_tactics(resources.ROOT / "tactics" / "en.yaml"), reader)
+    for number in range(30):
+        judge.hear(utterance(CALLER, text, 60.0 * number))
+        judge.hear(utterance(AGENT, "okay", 60.0 * number + 30))
+        assert judge.verdict.level is not ConversationLevel.VISHING
+
+
+CON = (
+    (AGENT, "IT service desk, this is Dana, how can I help?"),
+    (
+        CALLER,
+        "Hi Dana, it's Mark Oduya from finance. I've got a new phone and I need my MFA reset right away.",
+    ),
+    (AGENT, "Okay, can I have your employee number please?"),
+    (CALLER, "I don't have it on me, my badge is at the office and I'm boarding in ten minutes."),
+    (AGENT, "Then I'd have to call you back on the number we have on file."),
+    (CALLER, "That's the phone that broke, you can't. Just use this number, it's my wife's."),
+    (AGENT, "I'm really not supposed to do that."),
+    (
+        CALLER,
+        "Look, the CFO is waiting for me, he already approved it. If this deal falls through it's on you.",
+    ),
+    (AGENT, "Let me see what I can do."),
+    (
+        CALLER,
+        "Just take the old one off and put the new one on, and please don't mention it to my manager.",
+    ),
+)
+
+
+def test_a_con_raises_an_alert_that_names_the_turns_that_moved_it(reader: TalkReader):
+    judge = TalkJudge(load_tactics(resources.ROOT / "tactics" / "en.yaml"), reader)
+    for number, (channel, text) in enumerate(CON):
+        judge.hear(utterance(channel, text, 8.0 * number))
+    verdict = judge.verdict
+    assert verdict.level is ConversationLevel.VISHING
+    assert verdict.llr >= reader.manifest.thresholds.alert_llr == verdict.threshold_alert
+    moved = [reason for reason in verdict.reasons if reason.startswith("Moved the evidence by +")]
+    assert 1 <= len(moved) <= 2
+    assert all(any(text[:20] in reason for _, text in CON) for reason in moved)
 
 
 @pytest.mark.parametrize("name", ["talk.onnx", "vectors.npz", "wording.npz", "tokenizer.json"])
