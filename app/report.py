@@ -121,7 +121,7 @@ def _verdict_table(state: CaseState) -> Table:
 def _handling_table(state: CaseState) -> Table:
     table = _table()
     for handled in state.handling:
-        table.add_row(clock_at(handled.at), "Done about it", _plain(handling_text(handled)))
+        table.add_row(clock_at(handled.at), "Handling", _plain(handling_text(handled)))
     return table
 
 
