@@ -120,7 +120,7 @@ CON = (
     (AGENT, "IT service desk, this is Dana, how can I help?"),
     (
         CALLER,
-        "Hi Dana, it's Mark Oduya from finance. I've got a new phone and I need my MFA reset right away.",
+        "Hi Dana, it's Mark Oduya from finance. I have a new phone and need my MFA reset right away.",
     ),
     (AGENT, "Okay, can I have your employee number please?"),
     (CALLER, "I don't have it on me, my badge is at the office and I'm boarding in ten minutes."),
@@ -129,7 +129,7 @@ CON = (
     (AGENT, "I'm really not supposed to do that."),
     (
         CALLER,
-        "Look, the CFO is waiting for me, he already approved it. If this deal falls through it's on you.",
+        "Look, the CFO is waiting, he already approved it. If this deal falls through it's on you.",
     ),
     (AGENT, "Let me see what I can do."),
     (
