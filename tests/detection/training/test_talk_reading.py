@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import resources
+from detection.text.passage import normal_words
 from detection.training.talk.calls import LABELS, fold_of, read_calls, read_turns
 from detection.training.talk.noise import load_confusions, measure
 from detection.vishing.call_reader import LONGEST_TURN
@@ -65,23 +66,7 @@ def test_confusions_are_those_of_the_pairs():
 def test_measured_confusions_spoil_about_as_many_words_as_were_measured():
     confusions = load_confusions()
     rng = np.random.default_rng(0)
-    words = [
-        "i",
-        "need",
-        "you",
-        "to",
-        "reset",
-        "the",
-        "password",
-        "of",
-        "my",
-        "account",
-        "because",
-        "i",
-        "lost",
-        "my",
-        "phone",
-    ] * 200
+    words = list(normal_words("i need you to reset my password because my phone is gone")) * 200
     kept = sum(one == other for one, other in zip(words, confusions.spoil(words, rng, 0.0), strict=True))
     assert kept == len(words)
     spoiled = measure([(" ".join(words), " ".join(confusions.spoil(words, rng, 1.0)))])
