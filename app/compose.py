@@ -60,7 +60,16 @@ def load_engines(settings: Settings) -> Engines:
     vad = SileroVad()
     transcriber = load_transcriber(settings)
     return Engines(
-        vad, transcriber, countermeasure, tactics, rule, statements, playbook, encoder, strong
+        vad,
+        transcriber,
+        countermeasure,
+        tactics,
+        rule,
+        statements,
+        playbook,
+        encoder,
+        strong,
+        settings.desk_hours,
     )
 
 

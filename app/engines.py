@@ -2,13 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Self
 
 from app.call.listening import LiveBasis
 from app.call.session import Listener, Session
+from app.cases.memory import CaseMemory
 from app.cases.writer import CaseWriter
 from audio.source import AudioSource
 from audio.types import Channel
+from detection.circumstances import Circumstances
+from detection.desk_hours import DeskHours
 from detection.disclosure.judge import DisclosureJudge
 from detection.disclosure.rule import Rule
 from detection.disclosure.statements import StatementsPack
@@ -45,6 +49,8 @@ class Engines:
     """None where there is no model pack to compare voices with."""
     strong: StrongModel | None = None
     """None where no large model gives a second opinion on the voice."""
+    desk_hours: DeskHours | None = None
+    """None where the time of a call says nothing."""
 
     def __enter__(self) -> Self:
         return self
@@ -81,6 +87,7 @@ class Engines:
             DisclosureJudge(self.rule, self.statements, mono=mono),
             AlertRules(self.playbook),
             self._speaker_judge(claimed, watched),
+            self._circumstances(source, writer, claimed),
         )
         segmenters = self.segmenters(source.channels)
         engines = (self.vad.engine, *pipeline.engines)
@@ -90,6 +97,15 @@ class Engines:
     def segmenters(self, channels: Sequence[Channel]) -> dict[Channel, Segmenter]:
         """New ones, with voice activity of their own."""
         return {channel: Segmenter(channel, self.vad.stream()) for channel in channels}
+
+    def _circumstances(
+        self, source: AudioSource, writer: CaseWriter, claimed: Enrolment | None
+    ) -> Circumstances:
+        """Of a call that begins now; when a recording was made is not known."""
+        now = datetime.now(UTC)
+        memory = CaseMemory(writer.path, source.name, now)
+        begun = now.astimezone() if source.is_live else None
+        return Circumstances(memory, claimed.name if claimed else "", begun, self.desk_hours)
 
     def _live_text(self) -> LiveText | None:
         """None for a recognizer that is too slow to be asked before a phrase has ended."""

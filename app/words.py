@@ -76,6 +76,7 @@ STAGE_NAME = {
     "speaker": "voice not compared with known voices",
     "tactics": "not searched for tactics",
     "disclosure": "not searched for AI disclosure",
+    "history": "earlier calls not looked up",
     "all": "not judged",
 }
 """Stage of a `NotJudged` event -> what that means for the stretch of sound."""

@@ -24,8 +24,8 @@ from detection.types import (
     VoiceVerdict,
 )
 
-Stage = Literal["transcript", "voice", "speaker", "tactics", "disclosure", "all"]
-"""What judges speech, one after the other."""
+Stage = Literal["transcript", "voice", "speaker", "tactics", "disclosure", "history", "all"]
+"""What judges a call, one after the other."""
 
 Through = Literal["command line", "window"]
 """Where a person acknowledged something."""

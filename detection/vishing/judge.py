@@ -6,6 +6,7 @@ from typing import NamedTuple
 from audio.types import CALL_RATE, Channel
 from detection.clock import clock_at
 from detection.text.passage import spoken_words
+from detection.text.phrases import Hit
 from detection.types import (
     ConversationLevel,
     ConversationVerdict,
@@ -53,6 +54,7 @@ class TalkJudge:
         self._finder = TacticFinder(pack, mono=mono)
         self._reading = CallReader(reader) if reader and not mono else None
         self._heard: dict[str, list[Finding]] = {}
+        self._noted_llr = 0.0
         self._caller_words = 0
         self._understood = 0
         self._missed = 0
@@ -78,6 +80,19 @@ class TalkJudge:
                 source = _Source(told.weight, manifest.id, manifest.revision)
                 findings.append(self._weigh(found, utterance.channel, source))
         return sorted((one for one in findings if one), key=lambda finding: finding.start)
+
+    def note(self, label: str, quote: str, at: int) -> Finding | None:
+        """Take in tactic `label` that no words show, seen at sample `at`: `quote` says what was seen.
+
+        Its weight is the pack's, also where a network reads the call. None where the pack has no such
+        tactic, and for a repeat that no longer counts.
+        """
+        if label not in self._pack.tactics:
+            return None
+        found = Found(label, Hit(0, 0, quote, at, at))
+        finding = self._weigh(found, Channel.CALLER, self._of_pack(found))
+        self._noted_llr += finding.weight if finding else 0.0
+        return finding
 
     @property
     def verdict(self) -> ConversationVerdict:
@@ -105,7 +120,7 @@ class TalkJudge:
     @property
     def _llr(self) -> float:
         if self._reading:
-            return self._reading.llr
+            return self._reading.llr + self._noted_llr
         found = sum(finding.weight for findings in self._heard.values() for finding in findings)
         return found + sum(
             one.weight for one in self._pack.conjunctions if all(map(self._has, one.all_of))
