@@ -93,7 +93,7 @@ def _espeak(voice: str, text: str, wav: str) -> Sequence[str]:
 
 
 FLITE = Synthesizer("flite", ("rms", "slt", "awb", "kal16"), _flite)
-ESPEAK = Synthesizer("espeak-ng", ("en-us+m3", "en-gb+f3", "en-gb+m7", "en-us+f2"), _espeak)
+ESPEAK = Synthesizer("espeak-ng", ("en-us+m3", "en-us+f2", "en-us+m1", "en-us+f4"), _espeak)
 
 
 def system_synthesizer() -> Synthesizer:
