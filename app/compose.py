@@ -76,6 +76,7 @@ def load_engines(settings: Settings) -> Engines:
         encoder,
         strong,
         reader,
+        settings.desk_hours,
     )
 
 

@@ -2,15 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Self
 
 from app.call.listening import LiveBasis
 from app.call.session import Listener, Session
+from app.cases.memory import CaseMemory
 from app.cases.writer import CaseWriter
 from audio.source import AudioSource
 from audio.types import Channel
 from detection.challenge.judge import ChallengeJudge
 from detection.challenge.pack import ChallengePack
+from detection.circumstances import Circumstances
+from detection.desk_hours import DeskHours
 from detection.disclosure.judge import DisclosureJudge
 from detection.disclosure.rule import Rule
 from detection.disclosure.statements import StatementsPack
@@ -51,6 +55,8 @@ class Engines:
     """None where no large model gives a second opinion on the voice."""
     reader: TalkReader | None = None
     """None where the pack's phrases alone tell what the talk is."""
+    desk_hours: DeskHours | None = None
+    """None where the time of a call says nothing."""
 
     def __enter__(self) -> Self:
         return self
@@ -88,6 +94,7 @@ class Engines:
             AlertRules(self.playbook),
             ChallengeJudge(self.challenges, mono=mono),
             self._speaker_judge(claimed, watched),
+            self._circumstances(source, writer, claimed),
         )
         segmenters = self.segmenters(source.channels)
         engines = (self.vad.engine, *pipeline.engines)
@@ -97,6 +104,15 @@ class Engines:
     def segmenters(self, channels: Sequence[Channel]) -> dict[Channel, Segmenter]:
         """New ones, with voice activity of their own."""
         return {channel: Segmenter(channel, self.vad.stream()) for channel in channels}
+
+    def _circumstances(
+        self, source: AudioSource, writer: CaseWriter, claimed: Enrolment | None
+    ) -> Circumstances:
+        """Of a call that begins now; when a recording was made is not known."""
+        now = datetime.now(UTC)
+        memory = CaseMemory(writer.path, source.name, now)
+        begun = now.astimezone() if source.is_live else None
+        return Circumstances(memory, claimed.name if claimed else "", begun, self.desk_hours)
 
     def _live_text(self) -> LiveText | None:
         """None for a recognizer that is too slow to be asked before a phrase has ended."""

@@ -23,7 +23,7 @@ from app.words import (
 )
 from audio.types import Channel
 from detection.clock import clock_at
-from detection.types import Alert, AlertLevel, Finding
+from detection.types import Alert, AlertLevel, Finding, Utterance
 
 
 def print_report(console: Console, state: CaseState, error: Exception | None = None) -> None:
@@ -127,12 +127,19 @@ def _handling_table(state: CaseState) -> Table:
 
 def _transcript_table(state: CaseState) -> Table:
     table = _table()
+    for finding in state.findings:
+        if not any(_is_in(finding, utterance) for utterance in state.utterances):
+            table.add_row(clock_at(finding.start), "", _finding_line(finding))
     for utterance in sorted(state.utterances, key=lambda u: u.start):
         table.add_row(clock_at(utterance.start), CHANNEL_NAME[utterance.channel], _plain(utterance.text))
         for finding in state.findings:
-            if finding.channel is utterance.channel and utterance.start <= finding.start < utterance.end:
+            if _is_in(finding, utterance):
                 table.add_row("", "", _finding_line(finding))
     return table
+
+
+def _is_in(finding: Finding, utterance: Utterance) -> bool:
+    return finding.channel is utterance.channel and utterance.start <= finding.start < utterance.end
 
 
 def _finding_line(finding: Finding) -> Text:

@@ -21,6 +21,7 @@ import resources
 from app.call.consent import ConsentMode
 from app.errors import SettingsError
 from app.paths import settings_file
+from detection.desk_hours import DeskHours
 
 _PREFIX = "EARWITNESS_"
 
@@ -78,6 +79,9 @@ class Settings(BaseSettings):
     """What callers are told and what is confirmed."""
     recording: bool = False
     """Whether the sound of live calls is kept as evidence, as FLAC files beside the case log."""
+    desk_hours: Annotated[DeskHours | None, NoDecode] = None
+    """When the help desk is staffed, by this machine's clock, such as "mon-fri 08:00-18:00"; a live call
+    at another time counts as a sign. None checks nothing."""
     threads: int = Field(default=2, ge=1, le=64)
     """Cores one model may use at a time."""
 
@@ -88,6 +92,15 @@ class Settings(BaseSettings):
         if not isinstance(words, list | tuple) or not all(isinstance(word, str) for word in words):
             raise ValueError("it must be a list of words")
         return tuple(" ".join(word.split()) for word in words if word.strip())
+
+    @field_validator("desk_hours", mode="before")
+    @classmethod
+    def _times(cls, given: object) -> object:
+        if isinstance(given, str):
+            return DeskHours.of(given) if given.strip() else None
+        if given is not None and not isinstance(given, DeskHours):
+            raise ValueError("it must be days and times in quotation marks")
+        return given
 
     @field_validator("hub")
     @classmethod

@@ -81,6 +81,7 @@ STAGE_NAME = {
     "tactics": "not searched for tactics",
     "disclosure": "not searched for AI disclosure",
     "challenge": "not searched for what the caller was to say",
+    "history": "earlier calls not looked up",
     "all": "not judged",
 }
 """Stage of a `NotJudged` event -> what that means for the stretch of sound."""

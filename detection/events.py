@@ -25,8 +25,8 @@ from detection.types import (
     VoiceVerdict,
 )
 
-Stage = Literal["transcript", "voice", "speaker", "tactics", "disclosure", "challenge", "all"]
-"""What judges speech, one after the other."""
+Stage = Literal["transcript", "voice", "speaker", "tactics", "disclosure", "challenge", "history", "all"]
+"""What judges a call, one after the other."""
 
 Through = Literal["command line", "window"]
 """Where a person acknowledged or recorded something."""

@@ -4,8 +4,12 @@ A verdict is never changed here and each kind of alert is raised once per call, 
 stays calm. A synthetic voice that has said what it is raises nothing.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
+from audio.types import Channel
+from detection.clock import clock_at
 from detection.playbook import Playbook, Situation
 from detection.steps import Advice
 from detection.types import (
@@ -24,6 +28,10 @@ from detection.types import (
     VoiceVerdict,
 )
 
+STRONG_ASKS = frozenset({"R2", "R3", "R5", "R6", "R7", "R8", "R9", "R10", "R12"})
+"""Asks that hand over an account or a machine where they are granted to the wrong person."""
+_DISCLOSED = frozenset({DisclosureState.DISCLOSED, DisclosureState.DISCLOSED_LATE})
+
 
 @dataclass(slots=True)
 class Verdicts:
@@ -39,6 +47,8 @@ class Verdicts:
     findings: list[Finding] = field(default_factory=list)
     speaker: SpeakerVerdict = field(default_factory=lambda: SpeakerVerdict(SpeakerLevel.NOT_CHECKED))
     identity: IdentityVerdict = field(default_factory=lambda: IdentityVerdict(IdentityLevel.NOT_CHECKED))
+    other_claims: list[str] = field(default_factory=list)
+    """A sentence for each recognized voice that claimed to be somebody else in an earlier call."""
 
 
 class AlertRules:
@@ -56,7 +66,7 @@ class AlertRules:
             self._conversation(verdicts, at),
             self._disclosure(verdicts, at),
             self._voice(verdicts, at),
-            self._watch_list(verdicts.speaker, at),
+            self._watch_list(verdicts, at),
         ]
         return [alert for alert in candidates if alert and self._is_new(alert)]
 
@@ -107,44 +117,55 @@ class AlertRules:
             return Alert(AlertLevel.WATCH, "identity", title, reason, step, at)
         return None
 
-    def _watch_list(self, speaker: SpeakerVerdict, at: int) -> Alert | None:
-        if not speaker.watch_hits:
+    def _watch_list(self, verdicts: Verdicts, at: int) -> Alert | None:
+        hits, others = verdicts.speaker.watch_hits, verdicts.other_claims
+        if not hits:
             return None
         heard = [
             f"The voice sounds like {hit.name} of the watch list"
             + (f", heard in case {hit.case_id}" if hit.case_id else "")
             + (f" ({hit.note})" if hit.note else "")
             + f": likelihood ratio {hit.llr:.1f}, threshold {hit.threshold:.1f}."
-            for hit in speaker.watch_hits
+            for hit in hits
         ]
+        title = "The caller sounds like a voice on the watch list"
         return Alert(
-            AlertLevel.WATCH,
+            AlertLevel.ALERT if others else AlertLevel.WATCH,
             "watch_list",
-            "The caller sounds like a voice on the watch list",
-            " ".join([*heard, "Voices of different people can be alike."]),
+            f"{title} that claimed to be somebody else" if others else title,
+            " ".join([*heard, *others, "Voices of different people can be alike."]),
             self._playbook.first_step(Situation.WATCHED_VOICE),
             at,
         )
 
     def _conversation(self, verdicts: Verdicts, at: int) -> Alert | None:
-        level = verdicts.conversation.level
-        synthetic = verdicts.voice.level is VoiceLevel.LIKELY_SYNTHETIC
-        if level is ConversationLevel.VISHING:
-            alert_level, title = AlertLevel.ALERT, "This call follows a voice-phishing pattern"
-        elif level is ConversationLevel.WATCH and synthetic:
-            alert_level, title = AlertLevel.ALERT, "A synthetic voice, and signs of voice phishing"
-        elif level is ConversationLevel.WATCH:
-            alert_level, title = AlertLevel.WATCH, "Parts of this call look like voice phishing"
-        else:
-            return None
-        return Alert(
-            alert_level,
-            "conversation",
-            title,
-            " ".join(verdicts.conversation.reasons),
-            self._playbook.first_step(self._playbook.ask_in(verdicts.findings)),
-            at,
-        )
+        talk = verdicts.conversation
+        asks = _risky_asks(verdicts.findings)
+        is_watched = talk.level is ConversationLevel.WATCH
+        if talk.level is ConversationLevel.VISHING:
+            title = "This call follows a voice-phishing pattern"
+            return self._of_talk(AlertLevel.ALERT, title, talk.reasons, verdicts.findings, at)
+        if is_watched and (voice := _against(verdicts, despite_disclosure=True)):
+            title = f"{voice.title}, and signs of voice phishing"
+            reasons = (*talk.reasons, voice.reason)
+            return self._of_talk(AlertLevel.ALERT, title, reasons, verdicts.findings, at)
+        if asks and (voice := _against(verdicts)):
+            title = f"{voice.title}, and a risky request"
+            return self._of_talk(AlertLevel.ALERT, title, (_quoted(asks), voice.reason), asks, at)
+        if is_watched:
+            title = "Parts of this call look like voice phishing"
+            return self._of_talk(AlertLevel.WATCH, title, talk.reasons, verdicts.findings, at)
+        if asks and verdicts.voice.level is VoiceLevel.SUSPECT and not _has_disclosed(verdicts):
+            title = "A voice that may be synthetic, and a risky request"
+            reasons = (_quoted(asks), *verdicts.voice.reasons[:1])
+            return self._of_talk(AlertLevel.WATCH, title, reasons, asks, at)
+        return None
+
+    def _of_talk(
+        self, level: AlertLevel, title: str, reasons: Sequence[str], about: Sequence[Finding], at: int
+    ) -> Alert:
+        step = self._playbook.first_step(self._playbook.ask_in(about))
+        return Alert(level, "conversation", title, " ".join(reasons), step, at)
 
     def _disclosure(self, verdicts: Verdicts, at: int) -> Alert | None:
         disclosure = verdicts.disclosure
@@ -166,7 +187,7 @@ class AlertRules:
     def _voice(self, verdicts: Verdicts, at: int) -> Alert | None:
         if verdicts.voice.level is not VoiceLevel.LIKELY_SYNTHETIC:
             return None
-        if verdicts.disclosure.state in {DisclosureState.DISCLOSED, DisclosureState.DISCLOSED_LATE}:
+        if _has_disclosed(verdicts):
             return None
         return Alert(
             AlertLevel.WATCH,
@@ -176,3 +197,38 @@ class AlertRules:
             self._playbook.first_step(Situation.SYNTHETIC_VOICE),
             at,
         )
+
+
+class _Against(NamedTuple):
+    """What about the caller's voice raises the stakes, as a title and as a reason."""
+
+    title: str
+    reason: str
+
+
+def _against(verdicts: Verdicts, *, despite_disclosure: bool = False) -> _Against | None:
+    """The gravest that is known; an AI that has said what it is counts only `despite_disclosure`."""
+    identity, name = verdicts.identity, verdicts.identity.claimed
+    if identity.level is IdentityLevel.LIKELY_CLONE:
+        return _Against(f"What sounds like a copy of {name}'s voice", " ".join(identity.reasons[:1]))
+    if verdicts.voice.level is VoiceLevel.LIKELY_SYNTHETIC and (
+        despite_disclosure or not _has_disclosed(verdicts)
+    ):
+        return _Against("A synthetic voice", " ".join(verdicts.voice.reasons[:1]))
+    if identity.level is IdentityLevel.DOES_NOT_MATCH:
+        return _Against(f"A voice that is not {name}'s", " ".join(identity.reasons[:1]))
+    return None
+
+
+def _has_disclosed(verdicts: Verdicts) -> bool:
+    return verdicts.disclosure.state in _DISCLOSED
+
+
+def _risky_asks(findings: Sequence[Finding]) -> list[Finding]:
+    return [one for one in findings if one.tactic in STRONG_ASKS and one.channel is Channel.CALLER]
+
+
+def _quoted(asks: Sequence[Finding]) -> str:
+    """The latest of `asks`, in the words that were heard."""
+    latest = max(asks, key=lambda ask: ask.start)
+    return f'{latest.title}: "{latest.quote}" ({clock_at(latest.start)}).'

@@ -1,11 +1,12 @@
 """The walk from a segment of speech to what is to be stored about it, as plain function calls."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from audio.types import AudioGap, Channel
 from detection.challenge.judge import ChallengeJudge
+from detection.circumstances import Circumstances, Note
 from detection.disclosure.judge import DisclosureJudge
 from detection.events import (
     AlertRaised,
@@ -45,7 +46,8 @@ class Pipeline:
     """One call's judges in a row. Runs on the inference thread; every method returns new events.
 
     A judge that fails on a segment is recorded as `NotJudged` and the call goes on without it for
-    that segment. Without `speaker` nobody's identity is checked.
+    that segment. Without `speaker` nobody's identity is checked, without `circumstances` neither time
+    nor earlier calls are looked at.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class Pipeline:
         alerts: AlertRules,
         challenges: ChallengeJudge,
         speaker: SpeakerJudge | None = None,
+        circumstances: Circumstances | None = None,
     ) -> None:
         self._transcriber = transcriber
         self._voice = voice
@@ -65,6 +68,7 @@ class Pipeline:
         self._alerts = alerts
         self._challenges = challenges
         self._speaker = speaker
+        self._circumstances = circumstances
         self._changes_told = 0
         self._changes_heard = 0
         self._verdicts = Verdicts()
@@ -198,8 +202,28 @@ class Pipeline:
         self._disclosure.hear(utterance)
         return []
 
+    def _look_around(self, circumstances: Circumstances, at: int) -> list[Event]:
+        call = _Span(SUBJECT, 0, at)
+        return [
+            *self._guarded("history", call, lambda: self._note(circumstances.time(), at)),
+            *self._guarded("history", call, lambda: self._note(circumstances.earlier_calls(), at)),
+            *self._guarded("history", call, lambda: self._compare_claims(circumstances)),
+        ]
+
+    def _note(self, notes: Sequence[Note], at: int) -> list[Event]:
+        noted = (self._talk.note(note.tactic, note.quote, 0) for note in notes)
+        findings = [finding for finding in noted if finding]
+        self._verdicts.findings += findings
+        return [FindingMade(finding, at) for finding in findings]
+
+    def _compare_claims(self, circumstances: Circumstances) -> list[Event]:
+        self._verdicts.other_claims += circumstances.other_claims(self._verdicts.speaker.watch_hits)
+        return []
+
     def _conclude(self, at: int) -> list[Event]:
         events: list[Event] = []
+        if self._circumstances:
+            events += self._look_around(self._circumstances, at)
         claim = identity(self._verdicts.voice, self._verdicts.speaker)
         if claim != self._verdicts.identity:
             self._verdicts.identity = claim

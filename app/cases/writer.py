@@ -69,6 +69,11 @@ class CaseWriter:
         self.close()
 
     @property
+    def path(self) -> Path:
+        """Where the case log is."""
+        return self._path
+
+    @property
     def failed(self) -> CaseLogError | None:
         """Why nothing is stored any more; None while all is well."""
         return self._failed

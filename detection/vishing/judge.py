@@ -58,7 +58,7 @@ class TalkJudge:
         self._reading = CallReader(reader) if reader and not mono else None
         self._progress = None if mono else CallProgress(pack)
         self._heard: dict[str, list[Finding]] = {}
-        self._noted = 0.0
+        self._noted_llr = 0.0
         self._caller_words = 0
         self._understood = 0
         self._missed = 0
@@ -91,14 +91,16 @@ class TalkJudge:
         return sorted((one for one in findings if one), key=lambda finding: finding.start)
 
     def note(self, label: str, quote: str, at: int) -> Finding | None:
-        """Take in what a person saw the caller do at sample `at`: tactic `label`, in the words `quote`.
+        """Take in tactic `label` that no words show, seen at sample `at`: `quote` says what was seen.
 
-        None for a repeat that no longer counts. Raises `KeyError` for a label that the pack has not.
+        Its weight is the pack's, also where a network reads the call. None where the pack has no such
+        tactic, and for a repeat that no longer counts.
         """
+        if label not in self._pack.tactics:
+            return None
         found = Found(label, Hit(0, 0, quote, at, at))
         finding = self._weigh(found, Channel.CALLER, self._of_pack(found))
-        if finding:
-            self._noted += finding.weight
+        self._noted_llr += finding.weight if finding else 0.0
         return finding
 
     @property
@@ -136,7 +138,7 @@ class TalkJudge:
     @property
     def _llr(self) -> float:
         if self._reading:
-            return self._reading.llr + self._noted
+            return self._reading.llr + self._noted_llr
         found = sum(finding.weight for findings in self._heard.values() for finding in findings)
         return found + sum(
             one.weight for one in self._pack.conjunctions if all(map(self._has, one.all_of))

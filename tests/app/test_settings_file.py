@@ -7,6 +7,7 @@ import pytest
 from app.errors import SettingsError
 from app.settings import settings_with, variable_of
 from app.settings_file import save_settings
+from detection.desk_hours import DeskHours
 
 
 @pytest.fixture
@@ -49,6 +50,21 @@ def test_the_environment_wins_over_the_file_and_the_command_line_over_both(
     assert (variable_of("threads"), variable_of("speaker_pack")) == ("EARWITNESS_THREADS", None)
 
 
+def test_desk_hours_are_read_from_file_and_environment(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert settings_with().desk_hours is None
+    written(file, "desk_hours = 'Mon-Fri 08:00-18:00'\n")
+    assert settings_with().desk_hours == DeskHours.of("mon-fri 08:00-18:00")
+    monkeypatch.setenv("EARWITNESS_DESK_HOURS", "sat 09:00-12:00, sun 09:00-12:00")
+    hours = settings_with().desk_hours
+    assert hours
+    assert hours.text == "sat 09:00-12:00, sun 09:00-12:00"
+    monkeypatch.setenv("EARWITNESS_DESK_HOURS", "always")
+    with pytest.raises(SettingsError, match="EARWITNESS_DESK_HOURS is 'always', which cannot be used"):
+        settings_with()
+
+
 def test_an_empty_variable_leaves_the_files_value(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     written(file, "threads = 3\n")
     monkeypatch.setenv("EARWITNESS_THREADS", "")
@@ -71,6 +87,12 @@ def test_an_empty_variable_leaves_the_files_value(file: Path, monkeypatch: pytes
         ("hub = 'https://me:token@hub.example'", "'https://...@hub.example', .* no name or password"),
         ("hub = 'https://hub.example?x=1'", "it must be an address such as"),
         ("# \xff\xfe", "is not valid TOML"),
+        (
+            "desk_hours = 'nine to five'",
+            "desk_hours in .* is 'nine to five', .* as in 'mon-fri 08:00-18:00",
+        ),
+        ("desk_hours = 'mon 08:00-26:00'", "26:00 is no time of day"),
+        ("desk_hours = 8", "desk_hours in .* is 8, .* days and times in quotation marks"),
     ],
 )
 def test_a_mistake_in_the_file_is_named(file: Path, text: str, told: str) -> None:

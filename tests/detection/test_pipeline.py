@@ -1,6 +1,7 @@
 """The order of a segment's events, and what is stored when a judge fails."""
 
 import logging
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -9,6 +10,8 @@ import resources
 from audio.types import CALL_RATE, AudioGap, Channel
 from detection.challenge.judge import ChallengeJudge
 from detection.challenge.pack import load_challenges
+from detection.circumstances import Circumstances, EarlierCall
+from detection.desk_hours import DeskHours
 from detection.disclosure.judge import DisclosureJudge
 from detection.disclosure.rule import load_rule
 from detection.disclosure.statements import load_statements
@@ -97,7 +100,18 @@ class Voice:
         return self.verdict
 
 
-def pipeline(*lines: str | None, voice: Voice | None = None) -> Pipeline:
+class RealVoice(Voice):
+    """Finds every caller's voice real."""
+
+    def hear(self, segment: Segment) -> VoiceVerdict | None:
+        super().hear(segment)
+        self.verdict = VoiceVerdict(VoiceLevel.REAL, -3.0, 0.05, len(self.heard))
+        return self.verdict
+
+
+def pipeline(
+    *lines: str | None, voice: Voice | None = None, around: Circumstances | None = None
+) -> Pipeline:
     return Pipeline(
         Reader(*lines),
         voice or Voice(),
@@ -105,6 +119,7 @@ def pipeline(*lines: str | None, voice: Voice | None = None) -> Pipeline:
         DisclosureJudge(RULE, STATEMENTS),
         AlertRules(PLAYBOOK),
         ChallengeJudge(CHALLENGES),
+        circumstances=around,
     )
 
 
@@ -152,6 +167,54 @@ def test_only_the_caller_s_voice_is_judged():
     assert "voice" not in kinds(walk.hear(segment(AGENT, 0)))
     walk.hear(segment(CALLER, 4))
     assert voice.heard == [CALLER]
+
+
+class Log:
+    """Knows so many earlier calls about anybody; None cannot be read."""
+
+    def __init__(self, calls: int | None) -> None:
+        self._calls = calls
+
+    def about(self, claimed: str) -> list[EarlierCall]:
+        if self._calls is None:
+            raise OSError
+        return [EarlierCall(f"c{n}", NIGHT, claimed) for n in range(self._calls)]
+
+    def with_voice(self, name: str) -> list[EarlierCall]:
+        raise AssertionError
+
+
+NIGHT = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
+OFFICE = DeskHours.of("mon-fri 08:00-18:00")
+
+
+def test_time_and_earlier_calls_are_evidence_from_the_first_event_on_and_once():
+    walk = pipeline("good bye", around=Circumstances(Log(2), "Ann", NIGHT, OFFICE))
+    events = walk.advance(CALL_RATE)
+    assert kinds(events) == ["finding", "finding", "conversation", "disclosure"]
+    found = [event.finding for event in events if isinstance(event, FindingMade)]
+    assert [(one.tactic, one.start, one.channel) for one in found] == [
+        ("P12", 0, CALLER),
+        ("P13", 0, CALLER),
+    ]
+    assert [event.at for event in events] == [CALL_RATE] * 4
+    judged = next(event.verdict for event in events if isinstance(event, ConversationJudged))
+    assert judged.llr == sum(one.weight for one in found)
+    assert "finding" not in kinds(walk.hear(segment(AGENT, 2)))
+
+
+def test_a_log_that_cannot_be_read_is_stored_once_and_loses_nothing_else(
+    caplog: pytest.LogCaptureFixture,
+):
+    walk = pipeline("good bye", around=Circumstances(Log(None), "Ann", NIGHT, OFFICE))
+    with caplog.at_level(logging.CRITICAL):
+        events = [*walk.advance(CALL_RATE), *walk.hear(segment(AGENT, 2))]
+    missing = [event for event in events if isinstance(event, NotJudged)]
+    assert [(event.stage, event.reason) for event in missing] == [
+        ("history", "the history engine failed: OSError")
+    ]
+    assert [event.finding.tactic for event in events if isinstance(event, FindingMade)] == ["P12"]
+    assert "utterance" in kinds(events)
 
 
 def test_verdicts_are_stored_only_when_they_change():
@@ -267,6 +330,7 @@ def test_a_refusal_can_be_what_raises_the_alert_and_brings_the_steps_for_the_ask
     walk = pipeline(
         "please reset my multi factor authentication i am in a hurry",
         "my manager said it is approved and the board is waiting",
+        voice=RealVoice(),
     )
     heard = [*walk.hear(segment(CALLER, 0)), *walk.hear(segment(CALLER, 4))]
     refused = walk.take_step(taken("call_back", StepOutcome.REFUSED, 8))

@@ -10,6 +10,7 @@ from app.words import Tone
 from audio.types import CALL_RATE, Channel
 from detection.events import CallEnded, FindingMade, UtteranceHeard
 from detection.types import PartialText
+from tests.gui import call_events
 
 
 @pytest.fixture
@@ -192,3 +193,10 @@ def test_signs_that_come_while_somebody_speaks_go_to_their_words(view, grow, con
     grow(con[:9])
     assert lines(view)[-1] == "still talking"
     assert lines(view)[-3].endswith("Asks to reset or remove MFA") or "Asks" in lines(view)[-3]
+
+
+def test_a_sign_that_nobody_said_waits_for_the_first_words(view, grow, con):
+    grow([con[0], call_events.sign("P13", "Repeated calls", "call 3 about Ann", 0, 0, weight=1.0)])
+    assert lines(view) == []
+    grow(con[1:4])
+    assert lines(view)[2].endswith("Repeated calls")

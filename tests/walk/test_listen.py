@@ -3,6 +3,7 @@
 import json
 import signal
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from subprocess import run
 
@@ -36,9 +37,11 @@ def refused(pulse: PrivatePulse, data: Path, *options: str) -> str:
 
 
 def test_a_live_call_is_judged_kept_and_recorded(
-    pulse: PrivatePulse, call: dict[str, Path], tmp_path: Path
+    pulse: PrivatePulse, call: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     data = tmp_path / "data"
+    another_day = (datetime.now(UTC).astimezone() + timedelta(days=3)).strftime("%a").lower()
+    monkeypatch.setitem(pulse.env, "EARWITNESS_DESK_HOURS", f"{another_day} 08:00-18:00")
     with listening(pulse, data, "--json", "--recording", *CONSENT) as program:
         play(pulse, call)
         program.send_signal(signal.SIGTERM)
@@ -52,6 +55,8 @@ def test_a_live_call_is_judged_kept_and_recorded(
     assert case["disclosure"]["state"] == "disclosed"
     assert "artificial intelligence" in case["disclosure"]["quote"]
     assert case["voice"]["speech_s"] > 4
+    (out_of_hours,) = [one for one in case["conversation"]["findings"] if one["tactic"] == "P12"]
+    assert f"desk hours are {another_day} 08:00-18:00" in out_of_hours["quote"]
     assert case["gaps"] == []
     assert case["echoes"] == []
     assert case["consent"]["acknowledgement"]["by"] == "Ann"

@@ -126,6 +126,46 @@ def test_a_watched_voice_is_found_in_a_later_call_and_not_after_it_was_erased(
     assert analyzed(earwitness, assistant)["speaker"]["watch_hits"] == []
 
 
+def test_the_third_call_about_a_person_is_a_sign_from_the_log(
+    earwitness: Earwitness, con: Path, tmp_path: Path
+):
+    enrol(earwitness, "Mark Oduya", "--channel", "caller", con)
+    calls = [tmp_path / f"call {number}.wav" for number in range(3)]
+    for call in calls:
+        call.symlink_to(con)
+
+    def judged(call: Path) -> dict:
+        return analyzed(earwitness, "--claims", "Mark Oduya", call)
+
+    first, second, third = map(judged, calls)
+    assert first["conversation"]["findings"] == second["conversation"]["findings"] == []
+    (note,) = third["conversation"]["findings"]
+    assert (note["tactic"], note["start_s"]) == ("P13", 0)
+    assert "call 3 about Mark Oduya in 24 hours" in note["quote"]
+    assert first["case_id"] in note["quote"]
+    assert second["case_id"] in note["quote"]
+    assert third["conversation"]["llr"] == pytest.approx(note["weight"])
+    shown = earwitness("analyze", "--claims", "Mark Oduya", calls[2]).out
+    assert "call 3 about Mark Oduya" in " ".join(shown.split()), "the same recording is no fourth call"
+
+
+def test_a_watched_voice_that_claimed_to_be_another_is_an_alert(
+    earwitness: Earwitness, con: Path, assistant: Path
+):
+    for name in ("Ann Lee", "Mark Oduya"):
+        enrol(earwitness, name, "--channel", "caller", con)
+    assert earwitness("voices", "watch", "con man", "--channel", "caller", con).status == 0
+    first = analyzed(earwitness, "--claims", "Ann Lee", con)
+    second = analyzed(earwitness, "--claims", "Mark Oduya", assistant)
+    told = [
+        [alert for alert in judged["alerts"] if alert["subject"] == "watch_list"]
+        for judged in (first, second)
+    ]
+    assert [[alert["level"] for alert in alerts] for alerts in told] == [["watch"], ["alert"]]
+    assert "claimed to be Ann Lee" in told[1][0]["reason"]
+    assert first["case_id"] in told[1][0]["reason"]
+
+
 def test_verify_answers_by_its_status(earwitness: Earwitness, con: Path, assistant: Path):
     enrol(earwitness, "Ann", "--channel", "agent", con, assistant)
     other = earwitness("voices", "verify", "Ann", assistant, "--channel", "caller")

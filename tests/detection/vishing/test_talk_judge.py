@@ -55,6 +55,32 @@ LOCKED_OUT = (
 )
 
 
+def test_what_the_log_shows_is_evidence_that_repeats_weigh_less(pack):
+    judge = TalkJudge(pack)
+    finding = judge.note("P13", "call 3 about Ann in 24 hours", 7)
+    assert finding
+    assert (finding.title, finding.channel, finding.start, finding.end) == (
+        *("Repeated calls for one identity", CALLER),
+        *(7, 7),
+    )
+    weight = pack.tactics["P13"].weight
+    assert judge.verdict.llr == finding.weight == weight
+    assert judge.verdict.level is ConversationLevel.NOT_ENOUGH_SPEECH, "nothing was said"
+    _say(judge, *CON)
+    told = 'The same identity was called about several times. "call 3 about Ann in 24 hours" (0:00).'
+    assert told in judge.verdict.reasons
+    again = judge.note("P13", "call 3 about Ann in 24 hours", 8)
+    assert again
+    assert again.weight == pytest.approx(weight * pack.repeat_factor)
+
+
+def test_a_pack_without_the_tactic_takes_no_note_of_it(pack):
+    tactics = {label: tactic for label, tactic in pack.tactics.items() if label != "P13"}
+    judge = TalkJudge(pack.model_copy(update={"tactics": tactics}))
+    assert judge.note("P13", "call 3 about Ann in 24 hours", 0) is None
+    assert judge.verdict.llr == 0
+
+
 def test_a_con_is_recognised_and_quoted(pack):
     judge = TalkJudge(pack)
     findings = _say(judge, *CON)
@@ -270,9 +296,10 @@ def test_what_a_person_saw_weighs_like_what_was_said_and_its_repeats_less(pack):
         pass
 
 
-def test_a_tactic_that_the_pack_has_not_cannot_be_noted(pack):
-    with pytest.raises(KeyError):
-        TalkJudge(pack).note("X1", "refused", 0)
+def test_a_tactic_that_the_pack_has_not_is_no_evidence(pack):
+    judge = TalkJudge(pack)
+    assert judge.note("X1", "refused", 0) is None
+    assert judge.verdict.llr == 0
 
 
 @pytest.mark.parametrize(
