@@ -118,7 +118,7 @@ class AlertLevel(StrEnum):
 class EngineInfo:
     """Which engine did a job in this call.
 
-    Jobs: `vad`, `transcript`, `voice`, `speaker`, `tactics`, `disclosure`. `note` is its name for
+    Jobs: `vad`, `transcript`, `voice`, `speaker`, `tactics`, `talk`, `disclosure`. `note` is its name for
     people, `scope` what it can and cannot do in one sentence.
     """
 

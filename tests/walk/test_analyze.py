@@ -49,7 +49,7 @@ def test_sample_calls_are_judged_as_written_beside_them(earwitness: Earwitness, 
 def test_every_result_says_what_judged_it(earwitness: Earwitness, samples: Path):
     (judged,) = objects(earwitness("analyze", "--json", samples / "a_disclosed_assistant.wav").out)
     jobs = {engine["job"]: engine for engine in judged["engines"]}
-    assert set(jobs) - {"speaker"} == {"vad", "transcript", "voice", "tactics", "disclosure"}
+    assert set(jobs) - {"speaker"} == {"vad", "transcript", "voice", "tactics", "talk", "disclosure"}
     assert jobs["transcript"]["id"] == "pocketsphinx-en-us"
     assert judged["voice"]["model_id"] == jobs["voice"]["id"]
     assert judged["voice"]["speech_s"] > 5
