@@ -118,8 +118,8 @@ class AlertLevel(StrEnum):
 class EngineInfo:
     """Which engine did a job in this call.
 
-    Jobs: `vad`, `transcript`, `voice`, `speaker`, `tactics`, `talk`, `disclosure`. `note` is its name for
-    people, `scope` what it can and cannot do in one sentence.
+    Jobs: `vad`, `transcript`, `voice`, `speaker`, `tactics`, `talk`, `disclosure`. `note` is its name
+    for people, `scope` what it can and cannot do in one sentence.
     """
 
     job: str
