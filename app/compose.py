@@ -36,7 +36,8 @@ from detection.transcribe.transcriber import Transcriber
 from detection.transcribe.whisper import AUTO, WhisperTranscriber
 from detection.transcribe.worker import WorkerTranscriber
 from detection.vad import SileroVad
-from detection.vishing.pack import TacticsPack, load_tactics
+from detection.vishing.load import load_tactics
+from detection.vishing.pack import TacticsPack
 from detection.vishing.reader import TalkReader, load_reader
 from detection.voice.cascade import StrongModel, load_strong
 from detection.voice.countermeasure import load_countermeasure

@@ -40,7 +40,7 @@ from detection.disclosure.statements import load_statements
 from detection.types import EngineInfo
 from detection.vad import SileroVad
 from detection.vishing.judge import TalkJudge
-from detection.vishing.pack import load_tactics
+from detection.vishing.load import load_tactics
 from detection.voice.countermeasure import load_countermeasure
 from detection.voice.judge import CountermeasureJudge
 

@@ -3,12 +3,11 @@
 from collections.abc import Iterator
 from functools import cached_property
 from itertools import chain
-from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field
 
-from detection.text.packs import Document, Location, Pack, phrase_problems
+from detection.text.packs import Location, Pack, phrase_problems
 from detection.text.phrases import PhraseError, PhraseIndex, PhraseSet, Vocabulary
 from detection.vishing.parts import (
     Act,
@@ -22,7 +21,6 @@ from detection.vishing.parts import (
     Words,
     phrase_lists,
 )
-from detection.vishing.site_pack import SitePack
 
 ASKS = tuple(f"R{number}" for number in range(1, 13))
 PRESSURE = tuple(f"P{number}" for number in range(1, 16))
@@ -156,19 +154,3 @@ class TacticsPack(Pack):
             for name, part in parts.items()
             for place, words in phrase_lists(part)
         }
-
-
-def load_tactics(path: Path) -> TacticsPack:
-    """Read a whole pack, or a site's over the shipped one that it extends.
-
-    Raises `DetectionError` naming file, line and field.
-    """
-    document = Document(path)
-    if not document.has("extends"):
-        return document.as_pack(TacticsPack)
-    site = document.as_pack(SitePack)
-    base = Document(site.shipped).as_pack(TacticsPack)
-    document.refuse(site.problems_over(base))
-    pack = site.over(base)
-    document.refuse((site.place_of(location), problem) for location, problem in pack.problems())
-    return pack

@@ -6,16 +6,14 @@ Only what the file gives counts (`model_fields_set`); the defaults below are nev
 from collections.abc import Iterator, Mapping
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import Literal, TypeVar
 
 from pydantic import Field
 
 import resources
 from detection.text.packs import Location, Pack, Part
+from detection.vishing.pack import TacticsPack
 from detection.vishing.parts import Act, Check, Reply, SpokenBy, Tactic, Thresholds, Weight, Words
-
-if TYPE_CHECKING:
-    from detection.vishing.pack import TacticsPack
 
 SHIPPED = resources.ROOT / "tactics"
 _Part = TypeVar("_Part", Tactic, Check, Act)
@@ -92,7 +90,7 @@ class SitePack(Pack):
         """The file that is extended."""
         return SHIPPED / f"{Path(self.extends).name}.yaml"
 
-    def problems_over(self, base: "TacticsPack") -> Iterator[tuple[Location, str]]:
+    def problems_over(self, base: TacticsPack) -> Iterator[tuple[Location, str]]:
         """What keeps this from being put over `base`, and where."""
         return chain(
             _incomplete("tactics", self.tactics, base.tactics, ("title", "sentence", "weight")),
@@ -100,7 +98,7 @@ class SitePack(Pack):
             _incomplete("acts", self.acts, base.acts, ("title", "sentence", "done")),
         )
 
-    def over(self, base: "TacticsPack") -> "TacticsPack":
+    def over(self, base: TacticsPack) -> TacticsPack:
         """`base` with this over it; the site's phrases come first, so that they keep their places."""
         vocabulary = {
             name: (*self.vocabulary.get(name, ()), *base.vocabulary.get(name, ()))

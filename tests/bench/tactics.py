@@ -20,7 +20,8 @@ from rich.table import Table
 from audio.types import CALL_RATE, Channel
 from detection.types import Utterance
 from detection.vishing.judge import TalkJudge
-from detection.vishing.pack import TacticsPack, load_tactics
+from detection.vishing.load import load_tactics
+from detection.vishing.pack import TacticsPack
 from detection.vishing.reader import TalkReader, load_reader
 from resources import ROOT
 

@@ -30,7 +30,7 @@ from detection.metrics import area_under_curve
 from detection.transcribe.pocketsphinx import ACTIVE_STATES, PocketSphinxTranscriber
 from detection.types import Segment, Utterance
 from detection.vad import SileroVad
-from detection.vishing.pack import load_tactics
+from detection.vishing.load import load_tactics
 
 DEFAULT_STATES = 30_000
 LEAST_CONFIDENCE = 0.3

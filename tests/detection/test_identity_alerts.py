@@ -40,7 +40,7 @@ from detection.types import (
     WatchHit,
 )
 from detection.vishing.judge import TalkJudge
-from detection.vishing.pack import load_tactics
+from detection.vishing.load import load_tactics
 from tests.detection.voice.speaker_fakes import speech
 
 CHALLENGES = load_challenges(resources.ROOT / "challenges" / "en.yaml")

@@ -43,7 +43,7 @@ from detection.types import (
     VoiceVerdict,
 )
 from detection.vishing.judge import TalkJudge
-from detection.vishing.pack import load_tactics
+from detection.vishing.load import load_tactics
 
 CALLER, AGENT = Channel.CALLER, Channel.AGENT
 TACTICS = load_tactics(resources.ROOT / "tactics" / "en.yaml")

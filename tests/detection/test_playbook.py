@@ -9,7 +9,7 @@ from detection.errors import DetectionError
 from detection.playbook import Situation, load_playbook
 from detection.steps import StepKind, StepOutcome
 from detection.types import Finding
-from detection.vishing.pack import load_tactics
+from detection.vishing.load import load_tactics
 
 SHIPPED = resources.ROOT / "playbooks" / "en.yaml"
 DONE, REFUSED, SKIPPED = StepOutcome.DONE, StepOutcome.REFUSED, StepOutcome.SKIPPED

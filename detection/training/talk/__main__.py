@@ -31,7 +31,8 @@ from detection.training.talk.minilm import MiniLm
 from detection.training.talk.network import TalkNetwork
 from detection.training.talk.noise import load_confusions
 from detection.training.talk.wording import fit_wording, wording_logits, write_wording
-from detection.vishing.pack import TacticsPack, load_tactics
+from detection.vishing.load import load_tactics
+from detection.vishing.pack import TacticsPack
 
 FOLDS = 4
 REVISION = "1"

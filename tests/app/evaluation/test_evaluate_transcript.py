@@ -14,7 +14,8 @@ from audio.types import Samples
 from detection.transcribe.transcriber import Rejection
 from detection.types import EngineInfo, Segment, Utterance
 from detection.vad import SileroVad
-from detection.vishing.pack import TacticsPack, load_tactics
+from detection.vishing.load import load_tactics
+from detection.vishing.pack import TacticsPack
 from tests.sound import read_sound, write_wav
 
 Hearing = Callable[[Samples], str]

@@ -13,7 +13,7 @@ from detection.disclosure.judge import DisclosureJudge
 from detection.disclosure.rule import load_rule
 from detection.disclosure.statements import load_statements
 from detection.vishing.judge import TalkJudge
-from detection.vishing.pack import load_tactics
+from detection.vishing.load import load_tactics
 
 DATA = Path(__file__).parents[2] / "data"
 TACTICS = load_tactics(resources.ROOT / "tactics" / "en.yaml")

@@ -8,7 +8,8 @@ from detection.text.passage import normal_words
 from detection.training.talk.calls import LABELS, fold_of, read_calls, read_turns
 from detection.training.talk.noise import load_confusions, measure
 from detection.vishing.call_reader import LONGEST_TURN
-from detection.vishing.pack import TacticsPack, load_tactics
+from detection.vishing.load import load_tactics
+from detection.vishing.pack import TacticsPack
 
 FOLDS = 4
 

@@ -6,7 +6,7 @@ import resources
 from audio.types import CALL_RATE, Channel
 from detection.types import CallStage, CheckState, ConversationLevel, Utterance, Verified
 from detection.vishing.judge import TalkJudge
-from detection.vishing.pack import load_tactics
+from detection.vishing.load import load_tactics
 
 CALLER, AGENT = Channel.CALLER, Channel.AGENT
 

@@ -13,7 +13,7 @@ from detection.text.passage import SpokenWord, spoken_words
 from detection.types import ConversationLevel, Utterance
 from detection.vishing.call_reader import CallReader
 from detection.vishing.judge import TalkJudge
-from detection.vishing.pack import load_tactics
+from detection.vishing.load import load_tactics
 from detection.vishing.reader import TalkReader, load_reader
 
 PACK = resources.ROOT / "models" / "earwitness-talk-en"

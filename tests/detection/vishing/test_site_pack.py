@@ -6,7 +6,7 @@ from audio.types import CALL_RATE, Channel
 from detection.errors import DetectionError
 from detection.types import Utterance
 from detection.vishing.judge import TalkJudge
-from detection.vishing.pack import load_tactics
+from detection.vishing.load import load_tactics
 from detection.vishing.site_pack import SHIPPED
 
 SITE = """\

@@ -5,7 +5,8 @@ import yaml
 
 import resources
 from detection.errors import DetectionError
-from detection.vishing.pack import LABELS, load_tactics
+from detection.vishing.load import load_tactics
+from detection.vishing.pack import LABELS
 
 PACK = """\
 id: site

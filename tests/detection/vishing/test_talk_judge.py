@@ -9,7 +9,7 @@ from audio.types import CALL_RATE, Channel
 from detection.text.passage import Passage, spoken_words
 from detection.types import ConversationLevel, Utterance
 from detection.vishing.judge import TalkJudge
-from detection.vishing.pack import load_tactics
+from detection.vishing.load import load_tactics
 
 CALLER, AGENT = Channel.CALLER, Channel.AGENT
 TALK = Path(__file__).parents[2] / "data"
