@@ -111,13 +111,15 @@ needs_flite = pytest.mark.skipif(shutil.which("flite") is None, reason="needs De
 def test_a_refused_call_back_is_evidence_like_what_was_said(
     engines: Engines, writer: CaseWriter, tmp_path: Path, earwitness: Earwitness
 ):
-    source, told, labelled = Conversation(), [], threading.Event()
+    source, told = Conversation(), []
+    answered, labelled = threading.Event(), threading.Event()
 
     def act(_: str, events: Sequence[Event]) -> None:
         told.extend(events)
         for event in events:
             match event:
-                case StepsAdvised(advice) if advice.subject == "conversation":
+                case StepsAdvised(advice) if advice.subject == "conversation" and not answered.is_set():
+                    answered.set()
                     (call_back,) = (step for step in advice.steps if step.id == "call_back")
                     session.take_step(call_back, advice.ask, StepOutcome.REFUSED, "window")
                     session.label_call("not_a_scam", "window")
