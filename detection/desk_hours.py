@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Self
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_DAY_MINUTES = 24 * 60
+_HOUR_MINUTES = 60
+_DAY_MINUTES = 24 * _HOUR_MINUTES
 _SPAN = re.compile(r"([a-z]{3})(?:-([a-z]{3}))? (\d\d):(\d\d)-(\d\d):(\d\d)")
 _EXAMPLE = "mon-fri 08:00-18:00, sat 09:00-12:00"
 
@@ -46,7 +47,7 @@ class DeskHours:
 
     def includes(self, moment: datetime) -> bool:
         """Whether the desk is staffed at `moment`, as its own wall clock shows it."""
-        minute = moment.hour * 60 + moment.minute
+        minute = moment.hour * _HOUR_MINUTES + moment.minute
         return any(span.includes(moment.weekday(), minute) for span in self.spans)
 
 
@@ -67,7 +68,7 @@ def _span(text: str) -> _Span:
 
 
 def _minutes(hours: str, minutes: str) -> int:
-    at = int(hours) * 60 + int(minutes)
-    if int(minutes) >= 60 or at > _DAY_MINUTES:  # noqa: PLR2004 - minutes of an hour
+    at = int(hours) * _HOUR_MINUTES + int(minutes)
+    if int(minutes) >= _HOUR_MINUTES or at > _DAY_MINUTES:
         raise ValueError(f"{hours}:{minutes} is no time of day; the last is 24:00")
     return at

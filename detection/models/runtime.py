@@ -1,6 +1,6 @@
 """ONNX Runtime sessions for packs: samples in, one row of numbers per window out."""
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 from detection.errors import DetectionError
 from detection.models.manifest import ManifestT
 from detection.models.pack import Pack
+
+if TYPE_CHECKING:
+    import onnxruntime
 
 _FATAL_ONLY = 4
 _FLOAT32 = "tensor(float)"
@@ -21,11 +24,10 @@ class Network(Protocol):
         ...
 
 
-def load_network(pack: Pack[ManifestT], outputs: int, threads: int = 1) -> Network:
+def open_session(pack: Pack[ManifestT], threads: int = 1) -> "onnxruntime.InferenceSession":
     """The pack's network on the CPU with `threads` threads.
 
-    Raises `DetectionError` where it does not load or does not turn float32 (batch, samples) into
-    (batch, `outputs`).
+    Raises `DetectionError` where it does not load.
     """
     import onnxruntime
 
@@ -33,16 +35,25 @@ def load_network(pack: Pack[ManifestT], outputs: int, threads: int = 1) -> Netwo
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = _FATAL_ONLY
-    name = pack.manifest.id
+    name, version = pack.manifest.id, onnxruntime.__version__
     try:
-        session = onnxruntime.InferenceSession(
+        return onnxruntime.InferenceSession(
             str(pack.network), options, providers=["CPUExecutionProvider"]
         )
     except Exception as error:
         raise DetectionError(
-            f"The network of model pack {name} does not load in ONNX Runtime {onnxruntime.__version__}; "
+            f"The network of model pack {name} does not load in ONNX Runtime {version}; "
             "install a pack made for this program."
         ) from error
+
+
+def load_network(pack: Pack[ManifestT], outputs: int, threads: int = 1) -> Network:
+    """The pack's network on the CPU with `threads` threads.
+
+    Raises `DetectionError` where it does not load or does not turn float32 (batch, samples) into
+    (batch, `outputs`).
+    """
+    session, name = open_session(pack, threads), pack.manifest.id
     inputs, results = session.get_inputs(), session.get_outputs()
     if not (
         len(inputs) == len(results) == 1

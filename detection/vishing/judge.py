@@ -27,6 +27,7 @@ _SMALLEST_SHARE = 0.05
 _MOST_REASONS = 5
 _MOST_MOVES = 2
 _LEAST_MOVE = 0.5
+_PHRASES_ONLY = "Only known phrases were looked for: a con in other words goes unnoticed."
 _LEAST_MOVING = 3
 """Different turns that must have moved the evidence before there is an alert."""
 
@@ -81,7 +82,11 @@ class TalkJudge:
         read: list[Found] = []
         if self._reading:
             manifest = self._reading.manifest
-            read = self._reading.hear(utterance.channel, words, {one.label for one in matched})
+            read = [
+                found
+                for found in self._reading.hear(utterance.channel, words, {one.label for one in matched})
+                if found.label in self._pack.tactics
+            ]
             for found in read:
                 told = manifest.tactics[found.label]
                 source = _Source(told.weight, manifest.id, manifest.revision)
@@ -191,10 +196,11 @@ class TalkJudge:
 
     def _doubts(self) -> tuple[str, ...]:
         """What keeps "nothing was found" from meaning that there was nothing."""
+        doubts = () if self._reading else (_PHRASES_ONLY,)
         if not self._missed:
-            return ()
+            return doubts
         missed_s, spoken_s = (n / CALL_RATE for n in (self._missed, self._missed + self._understood))
-        return (f"{missed_s:.0f} s of {spoken_s:.0f} s of speech could not be understood.",)
+        return (*doubts, f"{missed_s:.0f} s of {spoken_s:.0f} s of speech could not be understood.")
 
     def _reasons(self) -> tuple[str, ...]:
         firsts = sorted((found[0] for found in self._heard.values()), key=lambda f: -f.weight)

@@ -13,6 +13,7 @@ from audio.types import Channel
 from detection.errors import DetectionError
 from detection.models.manifest import TalkManifest
 from detection.models.pack import open_pack
+from detection.models.runtime import open_session
 from detection.text.embedding import TextEncoder, load_static_encoder
 from detection.types import EngineInfo
 from detection.vishing.wording import WordingModel, load_wording
@@ -50,14 +51,17 @@ class TalkReader:
     """
 
     def __init__(
-        self, manifest: TalkManifest, encoder: TextEncoder, network: Path, wording: WordingModel
+        self,
+        manifest: TalkManifest,
+        encoder: TextEncoder,
+        session: "onnxruntime.InferenceSession",
+        wording: WordingModel,
     ) -> None:
-        """Raises `DetectionError` where `network` does not load or is another kind of network."""
         self.manifest = manifest
         self.engine = EngineInfo("talk", manifest.id, manifest.revision, manifest.title, manifest.scope)
         self._encoder = encoder
         self._wording = wording
-        self._session = _session(network, manifest.id)
+        self._session = session
         state = next(given for given in self._session.get_inputs() if given.name == "state")
         self.start = Remembered(np.zeros(state.shape, np.float32))
         self._index = {label: number for number, label in enumerate(manifest.labels)}
@@ -90,28 +94,12 @@ def load_reader(folder: Path) -> TalkReader:
     """The pack in `folder`. Raises `DetectionError` where anything in it is amiss."""
     pack = open_pack(folder, TalkManifest)
     manifest = pack.manifest
-    encoder = load_static_encoder(folder / manifest.tokenizer, folder / manifest.vectors)
-    return TalkReader(manifest, encoder, pack.network, load_wording(folder / manifest.wording))
-
-
-def _session(network: Path, pack: str) -> "onnxruntime.InferenceSession":
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 4
-    try:
-        session = onnxruntime.InferenceSession(str(network), options, providers=["CPUExecutionProvider"])
-    except Exception as error:
-        raise DetectionError(
-            f"The network of model pack {pack} does not load in ONNX Runtime {onnxruntime.__version__}; "
-            "install a pack made for this program."
-        ) from error
+    session = open_session(pack)
     names = {given.name for given in (*session.get_inputs(), *session.get_outputs())}
     if names != {"vectors", "speaker", "found", "state", "tactics", "logit", "next_state"}:
         raise DetectionError(
-            f"The network of model pack {pack} reads no talk; its manifest describes another network, "
-            "so install the pack again."
+            f"The network of model pack {manifest.id} reads no talk; its manifest describes another "
+            "network, so install the pack again."
         )
-    return session
+    encoder = load_static_encoder(folder / manifest.tokenizer, folder / manifest.vectors)
+    return TalkReader(manifest, encoder, session, load_wording(folder / manifest.wording))

@@ -31,6 +31,7 @@ _RATE = 1e-3
 _STAY = 1e-4
 _SPREAD = 5.0
 _INT8 = 127
+_LEAST_WORDS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +147,7 @@ def sentences_of(file: Path) -> list[str]:
 
     def walk(value: object) -> None:
         if isinstance(value, str):
-            if len(value.split()) >= 3:  # noqa: PLR2004
+            if len(value.split()) >= _LEAST_WORDS:
                 found.append(value)
         elif isinstance(value, dict):
             for inner in value.values():

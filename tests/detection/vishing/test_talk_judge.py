@@ -100,7 +100,8 @@ def test_an_honest_locked_out_caller_stays_calm(pack):
     judge = TalkJudge(pack)
     assert "R1" in {f.tactic for f in _say(judge, *LOCKED_OUT)}
     assert judge.verdict.level is ConversationLevel.CALM
-    assert judge.verdict.reasons == ()
+    doubt = "Only known phrases were looked for: a con in other words goes unnoticed."
+    assert judge.verdict.reasons == (doubt,)
 
 
 @pytest.mark.parametrize(
