@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from audio.types import CALL_RATE, Channel
 from detection.events import (
+    AgentJudged,
     AlertRaised,
     CallEnded,
     CallLabelled,
@@ -32,6 +33,8 @@ from detection.events import (
 )
 from detection.steps import Advice, StepOutcome
 from detection.types import (
+    AgentLevel,
+    AgentVerdict,
     Alert,
     ConversationLevel,
     ConversationVerdict,
@@ -87,6 +90,9 @@ class CaseState:
         self.voice_changes: list[VoiceChange] = []
         self.conversation = ConversationVerdict(ConversationLevel.NOT_CHECKED)
         self.disclosure = DisclosureVerdict(DisclosureState.NOT_CHECKED)
+        self.agent = AgentVerdict(AgentLevel.NOT_CHECKED)
+        self.subject = Channel.CALLER
+        """Whose voice and disclosure are judged."""
         self.heard = 0
         """Samples (`CALL_RATE`) from call start up to which sound was heard."""
         self.ended: CallEnded | None = None
@@ -151,16 +157,30 @@ class CaseState:
         self.heard = max(self.heard, event.at)
         match event:
             case CallStarted():
-                self.source = event.source
-                self.started_at = event.started_at
-                self.channels = event.channels
-                self.engines = event.engines
+                self._begin(event)
             case CallEnded():
                 self.ended = event
             case ConsentRecorded():
                 self.consent = event
             case RecordingEnded():
                 self.recording = event
+            case StepsAdvised():
+                self.advised.append(event)
+            case StepTaken() | ChallengeGiven() | ChallengeJudged() | CallLabelled():
+                self.handling.append(event)
+            case _:
+                self._judge(event)
+                self._collect(event)
+
+    def _begin(self, event: CallStarted) -> None:
+        self.source = event.source
+        self.started_at = event.started_at
+        self.channels = event.channels
+        self.engines = event.engines
+        self.subject = event.subject
+
+    def _judge(self, event: Event) -> None:
+        match event:
             case VoiceJudged():
                 self.voice = event.verdict
             case SpeakerJudged():
@@ -171,12 +191,10 @@ class CaseState:
                 self.conversation = event.verdict
             case DisclosureJudged():
                 self.disclosure = event.verdict
-            case StepsAdvised():
-                self.advised.append(event)
-            case StepTaken() | ChallengeGiven() | ChallengeJudged() | CallLabelled():
-                self.handling.append(event)
+            case AgentJudged():
+                self.agent = event.verdict
             case _:
-                self._collect(event)
+                pass
 
     def _collect(self, event: Event) -> None:
         match event:

@@ -22,8 +22,10 @@ from audio.devices.tap import Devices
 from audio.live.source import LiveSource, Side
 from audio.types import Channel, DeviceKind
 from detection.challenge.pack import load_challenges
-from detection.disclosure.rule import load_rule
-from detection.disclosure.statements import load_statements
+from detection.disclosure.reader import StatementReader, load_statement_reader
+from detection.disclosure.rule import load_rules
+from detection.disclosure.signs_pack import load_signs
+from detection.disclosure.statements import StatementsPack, load_statements
 from detection.errors import DetectionError
 from detection.events import ConsentRecorded
 from detection.models.catalogue import Job, load_catalogue
@@ -46,6 +48,7 @@ from detection.voice.speechbrain_encoder import is_speechbrain_folder, load_spee
 
 _BUILT_IN_ENCODER = resources.ROOT / "models" / "earwitness-speaker-small"
 _BUILT_IN_READER = resources.ROOT / "models" / "earwitness-talk-en"
+_BUILT_IN_STATEMENTS = resources.ROOT / "models" / "earwitness-statements-en"
 _BUILT_IN_RECOGNIZER = resources.ROOT / "transcript"
 
 
@@ -55,7 +58,8 @@ def load_engines(settings: Settings) -> Engines:
     threadpool_limits(1, user_api="blas")
     # What is quickest to fail comes first; the recognizer, which may start a process, last.
     tactics = load_tactics(settings.tactics_pack)
-    rule = load_rule(settings.policy)
+    rules = load_rules(settings.policies)
+    signs = load_signs(settings.signs)
     statements = load_statements(settings.statements)
     playbook = load_playbook_for(tactics, settings)
     challenges = load_challenges(settings.challenges)
@@ -70,13 +74,15 @@ def load_engines(settings: Settings) -> Engines:
         transcriber,
         countermeasure,
         tactics,
-        rule,
+        rules,
         statements,
+        signs,
         playbook,
         challenges,
         encoder,
         strong,
         reader,
+        load_reader_of_statements(statements),
         settings.desk_hours,
     )
 
@@ -104,6 +110,17 @@ def load_talk_reader(settings: Settings, tactics: TacticsPack) -> TalkReader | N
         return None
     reader = load_reader(_BUILT_IN_READER)
     return reader if reader.manifest.language == tactics.language else None
+
+
+def load_reader_of_statements(statements: StatementsPack) -> StatementReader | None:
+    """The network that reads statements beside the pack; None where there is none for its language.
+
+    Raises `DetectionError`.
+    """
+    if not _BUILT_IN_STATEMENTS.is_dir():
+        return None
+    reader = load_statement_reader(_BUILT_IN_STATEMENTS)
+    return reader if reader.manifest.language == statements.language else None
 
 
 def load_strong_voice(settings: Settings) -> StrongModel | None:

@@ -16,7 +16,10 @@ from detection.challenge.pack import ChallengePack
 from detection.circumstances import Circumstances
 from detection.desk_hours import DeskHours
 from detection.disclosure.judge import DisclosureJudge
+from detection.disclosure.reader import StatementReader
 from detection.disclosure.rule import Rule
+from detection.disclosure.signs import AgentSigns
+from detection.disclosure.signs_pack import SignsPack
 from detection.disclosure.statements import StatementsPack
 from detection.errors import DetectionError
 from detection.fusion import AlertRules
@@ -45,8 +48,9 @@ class Engines:
     transcriber: Transcriber
     countermeasure: CountermeasureModel
     tactics: TacticsPack
-    rule: Rule
+    rules: tuple[Rule, ...]
     statements: StatementsPack
+    signs: SignsPack
     playbook: Playbook
     challenges: ChallengePack
     encoder: SpeakerEncoder | None = None
@@ -55,6 +59,8 @@ class Engines:
     """None where no large model gives a second opinion on the voice."""
     reader: TalkReader | None = None
     """None where the pack's phrases alone tell what the talk is."""
+    statement_reader: StatementReader | None = None
+    """None where phrases alone tell what is said of being an AI."""
     desk_hours: DeskHours | None = None
     """None where the time of a call says nothing."""
 
@@ -78,23 +84,35 @@ class Engines:
         claimed: Enrolment | None = None,
         watched: Sequence[WatchedVoice] = (),
         basis: LiveBasis | None = None,
+        subject: Channel = Channel.CALLER,
     ) -> Session:
         """A call from `source`, not yet started, with judges of its own.
 
+        `subject` is the side whose voice is judged and who has to say that it is an AI, where it is one.
         The caller's voice is compared with that of `claimed`, whom the caller claims to be, and with
         every voice of `watched`. A live call needs a `basis`. Raises `DetectionError` where `claimed`
         cannot be compared.
         """
         mono = len(source.channels) == 1
+        now = datetime.now(UTC)
+        memory = CaseMemory(writer.path, source.name, now)
         pipeline = Pipeline(
             self.transcriber,
             CountermeasureJudge(self.countermeasure, self._second_opinion(is_live=source.is_live)),
             TalkJudge(self.tactics, self.reader, mono=mono),
-            DisclosureJudge(self.rule, self.statements, mono=mono),
-            AlertRules(self.playbook),
+            AgentSigns(self.signs, subject, memory.wordings, mono=mono),
+            DisclosureJudge(
+                self.rules,
+                self.statements,
+                subject,
+                self.statement_reader,
+                day=now.astimezone().date(),
+                mono=mono,
+            ),
+            AlertRules(self.playbook, subject),
             ChallengeJudge(self.challenges, mono=mono),
             self._speaker_judge(claimed, watched),
-            self._circumstances(source, writer, claimed),
+            self._circumstances(source, memory, now, claimed),
         )
         segmenters = self.segmenters(source.channels)
         engines = (self.vad.engine, *pipeline.engines)
@@ -106,11 +124,9 @@ class Engines:
         return {channel: Segmenter(channel, self.vad.stream()) for channel in channels}
 
     def _circumstances(
-        self, source: AudioSource, writer: CaseWriter, claimed: Enrolment | None
+        self, source: AudioSource, memory: CaseMemory, now: datetime, claimed: Enrolment | None
     ) -> Circumstances:
         """Of a call that begins now; when a recording was made is not known."""
-        now = datetime.now(UTC)
-        memory = CaseMemory(writer.path, source.name, now)
         begun = now.astimezone() if source.is_live else None
         return Circumstances(memory, claimed.name if claimed else "", begun, self.desk_hours)
 

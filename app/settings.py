@@ -61,8 +61,12 @@ class Settings(BaseSettings):
     """Folder of the model pack that reads the talk; None uses the built-in one for its language."""
     tactics_pack: Path = Field(default_factory=lambda given: _tactics_for(given["language"]))
     """A tactics pack, or a site's over a shipped one; the default is the one for `language`."""
-    policy: Path = resources.ROOT / "policies" / "company.yaml"
+    policies: Annotated[tuple[Path, ...], NoDecode] = (resources.ROOT / "policies" / "company.yaml",)
+    """The disclosure rules that apply: files, or ids of shipped ones; with commas in the environment."""
     statements: Path = resources.ROOT / "disclosure" / "en.yaml"
+    """How a speaker says, asks about, denies or evades being an AI."""
+    signs: Path = resources.ROOT / "disclosure" / "signs.yaml"
+    """What the signs of an AI agent besides its voice weigh."""
     playbook: Path = resources.ROOT / "playbooks" / "en.yaml"
     """What an agent is to do about an alert."""
     challenges: Path = resources.ROOT / "challenges" / "en.yaml"
@@ -92,6 +96,16 @@ class Settings(BaseSettings):
         if not isinstance(words, list | tuple) or not all(isinstance(word, str) for word in words):
             raise ValueError("it must be a list of words")
         return tuple(" ".join(word.split()) for word in words if word.strip())
+
+    @field_validator("policies", mode="before")
+    @classmethod
+    def _rules(cls, given: object) -> object:
+        names = given.split(",") if isinstance(given, str) else given
+        if not isinstance(names, list | tuple) or not names:
+            raise ValueError("it must be a list of at least one rule")
+        if not all(isinstance(name, str | Path) and str(name).strip() for name in names):
+            raise ValueError("it must be a list of files or ids of rules")
+        return tuple(_rule_file(str(name).strip()) for name in names)
 
     @field_validator("desk_hours", mode="before")
     @classmethod
@@ -177,6 +191,12 @@ def _tactics_for(language: str) -> Path:
     """The shipped pack for `language`; the English one where there is none."""
     path = resources.ROOT / "tactics" / f"{language}.yaml"
     return path if path.is_file() else path.with_name("en.yaml")
+
+
+def _rule_file(name: str) -> Path:
+    """The file that `name` means: itself, or the shipped rule of that id."""
+    shipped = resources.ROOT / "policies" / f"{name.replace('-', '_')}.yaml"
+    return shipped if shipped.is_file() and not Path(name).exists() else Path(name)
 
 
 def _without_password(address: str) -> str:

@@ -79,6 +79,7 @@ STAGE_NAME = {
     "voice": "voice not judged",
     "speaker": "voice not compared with known voices",
     "tactics": "not searched for tactics",
+    "signs": "signs of an AI agent not weighed",
     "disclosure": "not searched for AI disclosure",
     "challenge": "not searched for what the caller was to say",
     "history": "earlier calls not looked up",
@@ -155,6 +156,9 @@ CONVERSATION = {
 DISCLOSURE = {
     DisclosureState.NOT_CHECKED: Phrase(
         "Not checked", Tone.UNKNOWN, "Whether an AI is on the line has not been judged."
+    ),
+    DisclosureState.NOT_APPLICABLE: Phrase(
+        "Not applicable", Tone.UNKNOWN, "No rule of this site asks anything of this party today."
     ),
     DisclosureState.LISTENING: Phrase(
         "Listening",

@@ -12,6 +12,7 @@ from pydantic import Discriminator, TypeAdapter
 from audio.types import Channel, TroubleKind
 from detection.steps import Advice, ChallengeKind, ChallengeVerdict, Step, StepOutcome
 from detection.types import (
+    AgentVerdict,
     Alert,
     ConversationVerdict,
     DisclosureVerdict,
@@ -25,7 +26,9 @@ from detection.types import (
     VoiceVerdict,
 )
 
-Stage = Literal["transcript", "voice", "speaker", "tactics", "disclosure", "challenge", "history", "all"]
+Stage = Literal[
+    "transcript", "voice", "speaker", "tactics", "signs", "disclosure", "challenge", "history", "all"
+]
 """What judges a call, one after the other."""
 
 Through = Literal["command line", "window"]
@@ -37,12 +40,16 @@ CallLabel = Literal["not_a_scam", "withdrawn"]
 
 @dataclass(frozen=True, slots=True)
 class CallStarted:
-    """First event of every case. `started_at` is wall clock, ISO 8601 in UTC: stored once per call."""
+    """First event of every case. `started_at` is wall clock, ISO 8601 in UTC: stored once per call.
+
+    `subject` is the party whose voice and disclosure are judged.
+    """
 
     source: str
     started_at: str
     channels: tuple[Channel, ...]
     engines: tuple[EngineInfo, ...]
+    subject: Channel = Channel.CALLER
     at: int = 0
     kind: Literal["call_started"] = "call_started"
 
@@ -231,6 +238,25 @@ class DisclosureJudged:
 
 
 @dataclass(frozen=True, slots=True)
+class AgentJudged:
+    """Whether the party is an AI agent, stored when that changes and when the call ends."""
+
+    verdict: AgentVerdict
+    at: int
+    kind: Literal["agent"] = "agent"
+
+
+@dataclass(frozen=True, slots=True)
+class WordingSketched:
+    """What the party said in the whole call, as a sketch (`detection.disclosure.sketch`) of `runs`."""
+
+    sketch: str
+    runs: int
+    at: int
+    kind: Literal["wording"] = "wording"
+
+
+@dataclass(frozen=True, slots=True)
 class AlertRaised:
     """A person was to be told."""
 
@@ -335,6 +361,8 @@ Event: TypeAlias = (
     | IdentityJudged
     | ConversationJudged
     | DisclosureJudged
+    | AgentJudged
+    | WordingSketched
     | AlertRaised
     | StepsAdvised
     | StepTaken

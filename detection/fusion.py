@@ -13,6 +13,8 @@ from detection.clock import clock_at
 from detection.playbook import Playbook, Situation
 from detection.steps import Advice
 from detection.types import (
+    AgentLevel,
+    AgentVerdict,
     Alert,
     AlertLevel,
     ConversationLevel,
@@ -30,6 +32,7 @@ from detection.types import (
 
 STRONG_ASKS = frozenset({"R2", "R3", "R5", "R6", "R7", "R8", "R9", "R10", "R12"})
 """Asks that hand over an account or a machine where they are granted to the wrong person."""
+_PARTY = {Channel.CALLER: "The caller", Channel.AGENT: "The desk's own voice"}
 _DISCLOSED = frozenset({DisclosureState.DISCLOSED, DisclosureState.DISCLOSED_LATE})
 
 
@@ -44,6 +47,7 @@ class Verdicts:
     disclosure: DisclosureVerdict = field(
         default_factory=lambda: DisclosureVerdict(DisclosureState.NOT_CHECKED)
     )
+    agent: AgentVerdict = field(default_factory=lambda: AgentVerdict(AgentLevel.NOT_CHECKED))
     findings: list[Finding] = field(default_factory=list)
     speaker: SpeakerVerdict = field(default_factory=lambda: SpeakerVerdict(SpeakerLevel.NOT_CHECKED))
     identity: IdentityVerdict = field(default_factory=lambda: IdentityVerdict(IdentityLevel.NOT_CHECKED))
@@ -52,15 +56,22 @@ class Verdicts:
 
 
 class AlertRules:
-    """Raises what is due; remembers what was raised in this call."""
+    """Raises what is due; remembers what was raised in this call.
 
-    def __init__(self, playbook: Playbook) -> None:
+    Where `subject` is the desk's own side, its voice is no threat: only what it disclosed is told.
+    """
+
+    def __init__(self, playbook: Playbook, subject: Channel = Channel.CALLER) -> None:
         self._playbook = playbook
+        self._subject = subject
         self._raised: set[tuple[str, AlertLevel]] = set()
         self._advised: dict[str, str] = {}
 
     def due(self, verdicts: Verdicts, at: int) -> list[Alert]:
         """Alerts that `verdicts` call for and that were not raised before, the loudest first."""
+        if self._subject is not Channel.CALLER:
+            alert = self._disclosure(verdicts, at)
+            return [alert] if alert and self._is_new(alert) else []
         candidates = [
             self._identity(verdicts.identity, at),
             self._conversation(verdicts, at),
@@ -91,11 +102,18 @@ class AlertRules:
                     IdentityLevel.DOES_NOT_MATCH: Situation.OTHER_VOICE,
                 }.get(verdicts.identity.level)
             case "disclosure":
-                return Situation.UNDISCLOSED_AI
-            case "voice":
+                return self._undisclosed(verdicts)
+            case "voice" if _was_asked(verdicts) or _has_disclosed(verdicts):
                 return Situation.SYNTHETIC_VOICE
+            case "voice":
+                return Situation.UNASKED_AI
             case _:
                 return Situation.WATCHED_VOICE
+
+    def _undisclosed(self, verdicts: Verdicts) -> Situation:
+        if self._subject is not Channel.CALLER:
+            return Situation.OWN_AI
+        return Situation.UNDISCLOSED_AI if _was_asked(verdicts) else Situation.UNASKED_AI
 
     def _is_new(self, alert: Alert) -> bool:
         louder = (alert.subject, AlertLevel.ALERT)
@@ -171,17 +189,15 @@ class AlertRules:
         disclosure = verdicts.disclosure
         match disclosure.state:
             case DisclosureState.DENIED:
-                level, title = AlertLevel.ALERT, "The caller sounds like an AI and said it is a person"
+                level, what = AlertLevel.ALERT, "said it is a person"
             case DisclosureState.EVASIVE:
-                level, title = (
-                    AlertLevel.WATCH,
-                    "The caller sounds like an AI and did not answer the question",
-                )
+                level, what = AlertLevel.WATCH, "did not answer the question"
             case DisclosureState.NOT_DISCLOSED:
-                level, title = AlertLevel.WATCH, "The caller sounds like an AI and has not said so"
+                level, what = AlertLevel.WATCH, "has not said so"
             case _:
                 return None
-        step = self._playbook.first_step(Situation.UNDISCLOSED_AI)
+        title = f"{_PARTY[self._subject]} sounds like an AI and {what}"
+        step = self._playbook.first_step(self._undisclosed(verdicts))
         return Alert(level, "disclosure", title, " ".join(disclosure.reasons), step, at)
 
     def _voice(self, verdicts: Verdicts, at: int) -> Alert | None:
@@ -194,7 +210,7 @@ class AlertRules:
             "voice",
             "The caller's voice looks synthetic",
             " ".join(verdicts.voice.reasons),
-            self._playbook.first_step(Situation.SYNTHETIC_VOICE),
+            self._playbook.first_step(self._ask("voice", verdicts) or Situation.SYNTHETIC_VOICE),
             at,
         )
 
@@ -222,6 +238,10 @@ def _against(verdicts: Verdicts, *, despite_disclosure: bool = False) -> _Agains
 
 def _has_disclosed(verdicts: Verdicts) -> bool:
     return verdicts.disclosure.state in _DISCLOSED
+
+
+def _was_asked(verdicts: Verdicts) -> bool:
+    return verdicts.disclosure.asked_at is not None
 
 
 def _risky_asks(findings: Sequence[Finding]) -> list[Finding]:

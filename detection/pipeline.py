@@ -8,7 +8,9 @@ from audio.types import AudioGap, Channel
 from detection.challenge.judge import ChallengeJudge
 from detection.circumstances import Circumstances, Note
 from detection.disclosure.judge import DisclosureJudge
+from detection.disclosure.signs import AgentSigns
 from detection.events import (
+    AgentJudged,
     AlertRaised,
     ChallengeJudged,
     ConversationJudged,
@@ -26,9 +28,10 @@ from detection.events import (
     UtteranceHeard,
     VoiceJudged,
     VoiceScored,
+    WordingSketched,
 )
 from detection.fusion import AlertRules, Verdicts
-from detection.steps import ChallengeKind, StepOutcome
+from detection.steps import ChallengeKind, StepKind, StepOutcome
 from detection.transcribe.transcriber import Rejection, Transcriber
 from detection.types import EngineInfo, Segment, SpeakerVerdict, Utterance, VoiceVerdict
 from detection.vishing.judge import TalkJudge
@@ -38,16 +41,17 @@ from detection.voice.speaker import SpeakerJudge
 
 _log = logging.getLogger(__name__)
 
-SUBJECT = Channel.CALLER
-"""The party whose voice is judged."""
+_TOLD_LLR = 0.25
+"""How far the signs' likelihood ratio has to move to be told anew."""
 
 
 class Pipeline:
     """One call's judges in a row. Runs on the inference thread; every method returns new events.
 
-    A judge that fails on a segment is recorded as `NotJudged` and the call goes on without it for
-    that segment. Without `speaker` nobody's identity is checked, without `circumstances` neither time
-    nor earlier calls are looked at.
+    The party whose voice is judged is the one that `disclosure` follows. A judge that fails on a
+    segment is recorded as `NotJudged` and the call goes on without it for that segment. Without
+    `speaker` nobody's identity is checked, without `circumstances` neither time nor earlier calls are
+    looked at.
     """
 
     def __init__(
@@ -55,6 +59,7 @@ class Pipeline:
         transcriber: Transcriber,
         voice: VoiceJudge,
         talk: TalkJudge,
+        signs: AgentSigns,
         disclosure: DisclosureJudge,
         alerts: AlertRules,
         challenges: ChallengeJudge,
@@ -64,7 +69,10 @@ class Pipeline:
         self._transcriber = transcriber
         self._voice = voice
         self._talk = talk
+        self._signs = signs
         self._disclosure = disclosure
+        self.subject = disclosure.subject
+        """The party whose voice and disclosure are judged."""
         self._alerts = alerts
         self._challenges = challenges
         self._speaker = speaker
@@ -78,13 +86,14 @@ class Pipeline:
     def engines(self) -> tuple[EngineInfo, ...]:
         """What judges this call, in the order it is asked."""
         ears = tuple(part.engine for part in (self._transcriber, self._voice, self._speaker) if part)
-        return (*ears, *self._talk.engines, self._disclosure.engine)
+        return (*ears, *self._talk.engines, *self._disclosure.engines)
 
     def hear(self, segment: Segment) -> list[Event]:
         """Judge one segment; the events it gives rise to, in the order they are to be stored."""
         events: list[Event] = []
         span = _Span.of(segment)
-        if segment.channel is SUBJECT:
+        self._signs.hear_speech(segment.channel, segment.start, segment.end)
+        if segment.channel is self.subject:
             events += self._guarded("voice", span, lambda: self._hear_voice(segment))
             events += self._guarded("speaker", span, lambda: self._hear_speaker(segment))
             events += self._guarded("voice", span, lambda: self._hear_change(segment))
@@ -107,7 +116,7 @@ class Pipeline:
 
     def advance(self, at: int) -> list[Event]:
         """Let the clocks of policy and challenge run: all speech before `at` has been heard."""
-        call = _Span(SUBJECT, 0, at)
+        call = _Span(self.subject, 0, at)
         events = self._guarded("voice", call, lambda: self._voice_events(self._voice.advance(), at))
         events += self._guarded("challenge", call, lambda: _made(self._challenges.advance(at)))
         self._disclosure.advance(at)
@@ -115,13 +124,15 @@ class Pipeline:
 
     def take_step(self, taken: StepTaken) -> list[Event]:
         """Record what came of a step; what a refusal counts as is evidence like a spoken tactic."""
-        call = _Span(SUBJECT, taken.at, taken.at)
+        call = _Span(self.subject, taken.at, taken.at)
         found = self._guarded("tactics", call, lambda: self._note_refusal(taken))
+        if taken.step.kind is StepKind.QUESTION and taken.outcome is StepOutcome.DONE:
+            self._disclosure.ask(taken.step.say, taken.at)
         return [taken, *found, *self._conclude(taken.at)]
 
     def give_challenge(self, kind: ChallengeKind, at: int) -> list[Event]:
         """Give the caller something to say, `at` being now; what is still open is judged before."""
-        call = _Span(SUBJECT, at, at)
+        call = _Span(self.subject, at, at)
         before = self._guarded("challenge", call, lambda: _made(self._challenges.conclude(at)))
         return before + self._guarded("challenge", call, lambda: [self._challenges.give(kind, at)])
 
@@ -130,7 +141,7 @@ class Pipeline:
 
         Where only the hearing ended, nothing is concluded from what was not said.
         """
-        call = _Span(SUBJECT, 0, at)
+        call = _Span(self.subject, 0, at)
         events = self._guarded("voice", call, lambda: self._voice_events(self._voice.finish(), at))
         if speaker := self._speaker:
             events += self._guarded("speaker", call, lambda: self._speaker_events(speaker.finish(), at))
@@ -138,6 +149,7 @@ class Pipeline:
         self._disclosure.advance(at)
         if is_whole:
             self._disclosure.finish()
+        events += self._guarded("signs", call, lambda: self._sum_up(at))
         return events + self._conclude(at)
 
     def _hear_voice(self, segment: Segment) -> list[Event]:
@@ -150,7 +162,7 @@ class Pipeline:
         if verdict is None or verdict == self._verdicts.voice:
             return events
         self._verdicts.voice = verdict
-        self._disclosure.hear_voice(verdict.level)
+        self._signs.hear_voice(verdict)
         return [*events, VoiceJudged(verdict, at)]
 
     def _hear_speaker(self, segment: Segment) -> list[Event]:
@@ -180,6 +192,7 @@ class Pipeline:
             return [span.not_judged("transcript", heard.reason)]
         events: list[Event] = [UtteranceHeard(heard, segment.end)]
         events += self._guarded("tactics", span, lambda: self._hear_tactics(heard, segment))
+        events += self._guarded("signs", span, lambda: self._hear_signs(heard))
         events += self._guarded("disclosure", span, lambda: self._hear_disclosure(heard))
         return events
 
@@ -198,12 +211,30 @@ class Pipeline:
         self._verdicts.findings.append(finding)
         return [FindingMade(finding, taken.at)]
 
+    def _hear_signs(self, utterance: Utterance) -> list[Event]:
+        self._signs.hear(utterance)
+        return []
+
+    def _sum_up(self, at: int) -> list[Event]:
+        """What of the whole call later ones are compared with, and the signs as they are by now."""
+        sketch = self._signs.sketch
+        kept: list[Event] = [WordingSketched(sketch.text, sketch.runs, at)] if sketch.runs else []
+        return [*kept, *self._judge_signs(at, told_from=0.0)]
+
+    def _judge_signs(self, at: int, told_from: float = _TOLD_LLR) -> list[Event]:
+        agent, told = self._signs.verdict, self._verdicts.agent
+        self._disclosure.hear_signs(agent)
+        if agent == told or (agent.level is told.level and abs(agent.llr - told.llr) < told_from):
+            return []
+        self._verdicts.agent = agent
+        return [AgentJudged(agent, at)]
+
     def _hear_disclosure(self, utterance: Utterance) -> list[Event]:
         self._disclosure.hear(utterance)
         return []
 
     def _look_around(self, circumstances: Circumstances, at: int) -> list[Event]:
-        call = _Span(SUBJECT, 0, at)
+        call = _Span(self.subject, 0, at)
         return [
             *self._guarded("history", call, lambda: self._note(circumstances.time(), at)),
             *self._guarded("history", call, lambda: self._note(circumstances.earlier_calls(), at)),
@@ -232,6 +263,8 @@ class Pipeline:
         if conversation != self._verdicts.conversation:
             self._verdicts.conversation = conversation
             events.append(ConversationJudged(conversation, at))
+        call = _Span(self.subject, at, at)
+        events += self._guarded("signs", call, lambda: self._judge_signs(at))
         disclosure = self._disclosure.verdict
         if disclosure != self._verdicts.disclosure:
             self._verdicts.disclosure = disclosure

@@ -16,6 +16,8 @@ class StepKind(StrEnum):
     """The caller repeats a fresh random sentence."""
     ONE_TIME_PHRASE = "one_time_phrase"
     """The caller reads back words that were sent to the channel on file."""
+    QUESTION = "question"
+    """The caller is asked whether it is a person; what it answers is listened for."""
     REFUSE = "refuse"
     """The agent refuses."""
     REPORT = "report"

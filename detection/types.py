@@ -87,6 +87,8 @@ class DisclosureState(StrEnum):
     """Whether an AI on the line has said that it is one."""
 
     NOT_CHECKED = "not_checked"
+    NOT_APPLICABLE = "not_applicable"
+    """No rule asks anything of this party on this day."""
     LISTENING = "listening"
     HUMAN = "human"
     DISCLOSED = "disclosed"
@@ -105,6 +107,16 @@ class Answer(StrEnum):
     """Answered something else."""
     DENIED = "denied"
     """Said that it is a person. Only a finding where the signs say otherwise."""
+
+
+class AgentLevel(StrEnum):
+    """Whether a party sounds and behaves like an AI agent. Nothing is told of it early in a call."""
+
+    NOT_CHECKED = "not_checked"
+    NOT_ENOUGH_SPEECH = "not_enough_speech"
+    HUMAN_LIKE = "human_like"
+    UNSURE = "unsure"
+    AGENT_LIKE = "agent_like"
 
 
 class AlertLevel(StrEnum):
@@ -362,8 +374,57 @@ class ConversationVerdict:
 
 
 @dataclass(frozen=True, slots=True)
+class AgentSign:
+    """One thing about a party that agents and people differ in.
+
+    `value` is what was measured, `llr` the natural-log likelihood ratio agent : person that it adds,
+    `sentence` both in words.
+    """
+
+    name: str
+    value: float
+    llr: float
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgentVerdict:
+    """Whether a party is an AI agent, by its voice and by how it takes part in the call.
+
+    `llr` is the natural-log likelihood ratio agent : person of all `signs`; the level is agent-like
+    from `threshold_agent` on and human-like up to `threshold_human`. `turns` are the party's turns that
+    were heard; `engine` is the id and revision of what weighs the signs.
+    """
+
+    level: AgentLevel
+    llr: float = 0.0
+    turns: int = 0
+    signs: tuple[AgentSign, ...] = ()
+    threshold_human: float | None = None
+    threshold_agent: float | None = None
+    engine: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleState:
+    """Where a party stands under one rule, and why. `deadline_at` is None until the clock runs."""
+
+    rule_id: str
+    rule_revision: str
+    title: str
+    state: DisclosureState
+    deadline_at: int | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class DisclosureVerdict:
-    """What the party under watch said of being an AI, under which rule."""
+    """What the party under watch said of being an AI, and where it stands under each rule.
+
+    `state`, `rule_*` and `reasons` are those of the gravest of `rules`. `spoke_at` is when the party
+    began to speak, `handed_over_at` when it passed the call on to somebody else. `awaits_until` is when
+    the time for an answer to the latest question is over; None where none is awaited.
+    """
 
     state: DisclosureState
     at: int | None = None
@@ -376,6 +437,11 @@ class DisclosureVerdict:
     rule_id: str = ""
     rule_revision: str = ""
     reasons: tuple[str, ...] = ()
+    subject: Channel = Channel.CALLER
+    spoke_at: int | None = None
+    handed_over_at: int | None = None
+    awaits_until: int | None = None
+    rules: tuple[RuleState, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

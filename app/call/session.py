@@ -122,7 +122,17 @@ class Session:
         """Open the case and the source. Raises `AudioError` or `CaseLogError`; then nothing runs."""
         started_at = datetime.now(UTC).isoformat(timespec="milliseconds")
         self._case_id = self._writer.open_case(self._source.name, started_at)
-        self._store([CallStarted(self._source.name, started_at, self._source.channels, self._engines)])
+        self._store(
+            [
+                CallStarted(
+                    self._source.name,
+                    started_at,
+                    self._source.channels,
+                    self._engines,
+                    self._pipeline.subject,
+                )
+            ]
+        )
         if self._basis:
             self._store([self._basis.consent])
             self._writer.flush()

@@ -13,6 +13,7 @@ from detection.circumstances import EarlierCall
 
 _ABOUT = timedelta(hours=24)
 _WITH_VOICE = timedelta(days=30)
+_WITH_WORDING = timedelta(days=90)
 _LATEST = """
     WITH latest AS (
         SELECT id, started_at, (
@@ -37,6 +38,16 @@ _BY_VOICE = f"""{_LATEST} WHERE EXISTS (
     SELECT * FROM json_each(payload, '$.verdict.watch_hits') WHERE json_extract(value, '$.name') = :name
 ) ORDER BY started_at"""  # noqa: S608 - of constants
 
+_WORDINGS = """
+    SELECT json_extract(payload, '$.sketch') AS sketch
+    FROM cases JOIN events ON events.case_id = cases.id AND events.kind = 'wording'
+    WHERE started_at >= :since AND started_at < :before AND NOT (
+        source = :source AND NOT EXISTS (
+            SELECT * FROM events WHERE case_id = cases.id AND seq = 1 AND kind = 'consent'
+        )
+    )
+"""
+
 
 class CaseMemory:
     """The calls that began before `before`, as the case log at `path` holds them.
@@ -58,11 +69,22 @@ class CaseMemory:
         """Those of the last 30 days in which the voice `name` of the watch list was recognized."""
         return self._query(_BY_VOICE, _WITH_VOICE, name=storable_text(name))
 
-    def _query(self, sql: str, back: timedelta, **values: str) -> list[EarlierCall]:
-        span = {"since": _as_stored(self._before - back), "before": _as_stored(self._before)}
-        source = {"source": storable_text(self._source)}
+    def wordings(self) -> Sequence[str]:
+        """The sketches of what was said in those of the last 90 days (`detection.disclosure.sketch`)."""
         with closing(open_for_reading(self._path)) as db, explained(self._path):
-            return [_call(row) for row in db.query(sql, span | source | values)]
+            rows = db.query(_WORDINGS, self._span(_WITH_WORDING))
+            return [row["sketch"] for row in rows if isinstance(row["sketch"], str)]
+
+    def _query(self, sql: str, back: timedelta, **values: str) -> list[EarlierCall]:
+        with closing(open_for_reading(self._path)) as db, explained(self._path):
+            return [_call(row) for row in db.query(sql, self._span(back) | values)]
+
+    def _span(self, back: timedelta) -> dict[str, str]:
+        return {
+            "since": _as_stored(self._before - back),
+            "before": _as_stored(self._before),
+            "source": storable_text(self._source),
+        }
 
 
 def _as_stored(moment: datetime) -> str:

@@ -4,7 +4,8 @@ import json
 import math
 import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,16 +17,24 @@ from rich.table import Table
 from rich.text import Text
 
 from app.cli.common import printing
+from app.cli.disclosure_tables import disclosure_tables
 from app.cli.speaker_tables import speaker_tables
 from app.cli.talk_tables import talk_tables
 from app.cli.transcript_tables import transcript_tables
 from app.cli.voice_tables import voice_tables
-from app.compose import load_engines, load_speaker_encoder, load_talk_reader, load_transcriber
+from app.compose import (
+    load_engines,
+    load_reader_of_statements,
+    load_speaker_encoder,
+    load_talk_reader,
+    load_transcriber,
+)
 from app.errors import EvaluationError
 from app.evaluation.attacks import ATTACKS
 from app.evaluation.channels import CHANNELS, MISSING
 from app.evaluation.det import DetPlot
-from app.evaluation.disclosure import evaluate_disclosure
+from app.evaluation.disclosure import Hear, as_written, evaluate_disclosure
+from app.evaluation.heard_disclosure import HeardDisclosure
 from app.evaluation.heard_talk import HeardTalk
 from app.evaluation.speakers import SECONDS, evaluate_speakers
 from app.evaluation.synthesizers import system_synthesizer
@@ -35,7 +44,7 @@ from app.evaluation.voice import evaluate_voice
 from app.settings import Settings, settings_with
 from app.words import printable
 from detection.disclosure.judge import DisclosureJudge
-from detection.disclosure.rule import load_rule
+from detection.disclosure.rule import load_rules
 from detection.disclosure.statements import load_statements
 from detection.types import EngineInfo
 from detection.vad import SileroVad
@@ -47,9 +56,28 @@ from detection.voice.judge import CountermeasureJudge
 _cases = click.argument("cases", metavar="FILE", type=click.Path(path_type=Path))
 _json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
 
+_limit = click.option(
+    "--limit", type=click.IntRange(min=1), help="Take so many of the calls, evenly spread."
+)
+_through_recognizer = click.option(
+    "--through-recognizer",
+    is_flag=True,
+    help="Have a synthesizer speak every call, and judge what the recognizer hears.",
+)
+_hears_with = click.option(
+    "--whisper-model",
+    type=click.Path(path_type=Path),
+    help="Folder of the Whisper model to hear with (with --through-recognizer).",
+)
+
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _WAYS = (*CHANNELS, *ATTACKS)
 _Callback = Callable[[click.Context, click.Parameter, str], tuple[str, ...]]
+
+
+def _needs_recognizer(whisper_model: Path | None, through_recognizer: bool) -> None:
+    if whisper_model and not through_recognizer:
+        raise click.UsageError("--whisper-model hears nothing without --through-recognizer.")
 
 
 def _some_of(known: Collection[str]) -> _Callback:
@@ -152,17 +180,9 @@ def voice(
 @evaluate.command()
 @click.argument("cases", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @_json
-@click.option("--limit", type=click.IntRange(min=1), help="Take so many of the calls, evenly spread.")
-@click.option(
-    "--through-recognizer",
-    is_flag=True,
-    help="Have a synthesizer speak every call, and judge the recording as `analyze` does.",
-)
-@click.option(
-    "--whisper-model",
-    type=click.Path(path_type=Path),
-    help="Folder of the Whisper model to hear with (with --through-recognizer).",
-)
+@_limit
+@_through_recognizer
+@_hears_with
 def talk(
     cases: tuple[Path, ...],
     as_json: bool,
@@ -171,8 +191,7 @@ def talk(
     whisper_model: Path | None,
 ) -> None:
     """Recall, false alarms and lead of the conversation judge on written calls (JSON lines)."""
-    if whisper_model and not through_recognizer:
-        raise click.UsageError("--whisper-model hears nothing without --through-recognizer.")
+    _needs_recognizer(whisper_model, through_recognizer)
     settings = settings_with(whisper_model=whisper_model)
     judge_call = _heard_talk if through_recognizer else _written_talk
     with judge_call(settings) as (judge, judged_by):
@@ -214,14 +233,48 @@ def _judged_by(
 @evaluate.command()
 @_cases
 @_json
-def disclosure(cases: Path, as_json: bool) -> None:
+@_limit
+@_through_recognizer
+@_hears_with
+def disclosure(
+    cases: Path,
+    as_json: bool,
+    limit: int | None,
+    through_recognizer: bool,
+    whisper_model: Path | None,
+) -> None:
     """Accuracy of the disclosure judge on written calls (JSON lines)."""
-    settings = settings_with()
-    rule, statements = load_rule(settings.policy), load_statements(settings.statements)
-    _show(
-        evaluate_disclosure(cases, lambda subject: DisclosureJudge(rule, statements, subject), _tracked),
-        as_json,
-    )
+    _needs_recognizer(whisper_model, through_recognizer)
+    settings = settings_with(whisper_model=whisper_model)
+    rules, statements = load_rules(settings.policies), load_statements(settings.statements)
+    reader = load_reader_of_statements(statements)
+    today = datetime.now().astimezone().date()
+    hearing = _heard_disclosure(settings) if through_recognizer else nullcontext((as_written, {}))
+    with hearing as (hear, heard_by):
+        result = evaluate_disclosure(
+            cases,
+            lambda subject: DisclosureJudge(rules, statements, subject, reader, day=today),
+            _tracked,
+            hear,
+            limit=limit,
+        )
+    _show({**result, **heard_by}, as_json, disclosure_tables)
+
+
+@contextmanager
+def _heard_disclosure(settings: Settings) -> Iterator[tuple[Hear, dict[str, Any]]]:
+    """The turns as a recognizer hears them spoken, and by what."""
+    synthesizer = system_synthesizer()
+    with (
+        closing(load_transcriber(settings)) as transcriber,
+        tempfile.TemporaryDirectory(prefix="earwitness-talk-", ignore_cleanup_errors=True) as folder,
+    ):
+        engine = transcriber.engine
+        heard_by = {
+            "recognizer": {"id": engine.id, "revision": engine.revision},
+            "synthesizer": synthesizer.name,
+        }
+        yield HeardDisclosure(transcriber, SileroVad(), synthesizer, Path(folder)), heard_by
 
 
 @evaluate.command()

@@ -1,71 +1,109 @@
 """`earwitness evaluate disclosure`: the disclosure judge on written calls with the state expected."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, TypeAlias
 
-from app.evaluation.written_calls import Track, WrittenCall, read_calls
+import numpy as np
+
+from app.evaluation.bootstrap import Bootstrap
+from app.evaluation.disclosure_calls import DisclosureCall, DisclosureOutcome
+from app.evaluation.written_calls import Track, read_calls
 from audio.types import Channel
 from detection.disclosure.judge import DisclosureJudge
-from detection.types import DisclosureState, VoiceLevel
+from detection.types import Answer, DisclosureState, Utterance
 
-_SYNTHETIC_VOICE = "synthetic_voice"
+Hear: TypeAlias = Callable[[DisclosureCall], Sequence[tuple[int, Utterance]]]
+"""The utterances of a call, each with the number of its turn."""
 
 
-class DisclosureCall(WrittenCall):
-    """A call with whom to follow, what else is known of that party, and the state to end in.
-
-    Without the sign `synthetic_voice` the voice counts as judged real. `at_turn`: index from 0 of
-    the turn after which the expected state is reached for good.
-    """
-
-    subject: Channel
-    signs: tuple[str, ...] = ()
-    expected: Literal["disclosed", "disclosed_late", "not_disclosed", "denied", "evasive", "human"]
-    at_turn: int | None = None
+def as_written(call: DisclosureCall) -> Sequence[tuple[int, Utterance]]:
+    """The turns as a faultless recognizer would give them."""
+    return list(enumerate(call.utterances()))
 
 
 def evaluate_disclosure(
-    path: Path, judge_factory: Callable[[Channel], DisclosureJudge], track: Track = iter
+    path: Path,
+    judge_factory: Callable[[Channel], DisclosureJudge],
+    track: Track = iter,
+    hear: Hear = as_written,
+    *,
+    limit: int | None = None,
 ) -> dict[str, Any]:
-    """Accuracy over the calls in `path`; keys in docs/disclosure.md. Raises `EvaluationError`."""
+    """Figures over the calls in `path`; keys in docs/disclosure.md. Raises `EvaluationError`.
+
+    `limit` takes so many of the calls, evenly spread over those of each state.
+    """
     calls = read_calls(path, DisclosureCall)
-    confusion: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    wrong: list[dict[str, str]] = []
-    turn_hits: list[bool] = []
-    for call in track(calls):
-        state, turn = _judge(call, judge_factory(call.subject))
-        confusion[call.expected][state] += 1
-        if state != call.expected:
-            wrong.append({"id": call.id, "expected": call.expected, "got": state})
-        if call.at_turn is not None:
-            turn_hits.append(state == call.expected and turn == call.at_turn)
-    engine = judge_factory(Channel.CALLER).engine
-    return {
-        "engine": {"id": engine.id, "revision": engine.revision},
-        "n": len(calls),
-        "accuracy": 1 - len(wrong) / len(calls),
-        "turn_accuracy": sum(turn_hits) / len(turn_hits) if turn_hits else None,
-        "per_state": _per_state(confusion),
-        "confusion": {expected: dict(got) for expected, got in confusion.items()},
-        "wrong": wrong,
-    }
+    if limit is not None and limit < len(calls):
+        by_state = sorted(calls, key=lambda call: call.expected)
+        calls = [by_state[(2 * index + 1) * len(calls) // (2 * limit)] for index in range(limit)]
+    outcomes = [_judge(call, judge_factory(call.subject), hear(call)) for call in track(calls)]
+    engines = [
+        {"id": engine.id, "revision": engine.revision}
+        for engine in judge_factory(Channel.CALLER).engines
+    ]
+    return {"engine": engines[0], "engines": engines, **_figures(outcomes)}
 
 
-def _judge(call: DisclosureCall, judge: DisclosureJudge) -> tuple[DisclosureState, int]:
-    """The state at the end, and the turn since which it holds."""
-    synthetic = _SYNTHETIC_VOICE in call.signs
-    judge.hear_voice(VoiceLevel.LIKELY_SYNTHETIC if synthetic else VoiceLevel.REAL)
+def _judge(
+    call: DisclosureCall, judge: DisclosureJudge, heard: Sequence[tuple[int, Utterance]]
+) -> DisclosureOutcome:
+    judge.hear_signs(call.agent)
     state, since, turn = judge.verdict.state, 0, 0
-    for turn, utterance in enumerate(call.utterances()):
+    for turn, utterance in heard:
         judge.hear(utterance)
         judge.advance(utterance.end)
         if judge.verdict.state is not state:
             state, since = judge.verdict.state, turn
     judge.finish()
-    final = judge.verdict.state
-    return final, since if final is state else turn
+    verdict = judge.verdict
+    return DisclosureOutcome(
+        call,
+        verdict.state,
+        since if verdict.state is state else turn,
+        verdict.at is not None,
+        verdict.answer,
+        verdict.asked_at is not None,
+    )
+
+
+def _figures(outcomes: Sequence[DisclosureOutcome]) -> dict[str, Any]:
+    confusion: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for one in outcomes:
+        confusion[one.call.expected][one.state] += 1
+    right = np.array([one.state == one.call.expected for one in outcomes])
+    draws = Bootstrap([one.call.family or one.call.id for one in outcomes])
+    turns = [
+        one.state == one.call.expected and one.turn == one.call.at_turn
+        for one in outcomes
+        if one.call.at_turn is not None
+    ]
+    return {
+        "n": len(outcomes),
+        "accuracy": float(right.mean()),
+        "accuracy_interval": draws.share(right, np.ones_like(right)),
+        "turn_accuracy": sum(turns) / len(turns) if turns else None,
+        "per_state": _per_state(confusion),
+        "confusion": {expected: dict(got) for expected, got in confusion.items()},
+        "look_alikes_accepted": [one.call.id for one in outcomes if _took_a_look_alike(one)],
+        "denials_missed": [one.call.id for one in outcomes if _missed_a_denial(one)],
+        "wrong": [
+            {"id": one.call.id, "expected": one.call.expected, "got": one.state}
+            for one in outcomes
+            if one.state != one.call.expected
+        ],
+    }
+
+
+def _took_a_look_alike(one: DisclosureOutcome) -> bool:
+    """Whether disclosure was found where the party said nothing that counts."""
+    return one.has_disclosed and not one.call.marks("disclosure") and not one.call.marks("truthful")
+
+
+def _missed_a_denial(one: DisclosureOutcome) -> bool:
+    return one.call.expected == DisclosureState.DENIED and one.answer is not Answer.DENIED
 
 
 def _per_state(confusion: dict[str, Counter[str]]) -> dict[str, dict[str, float | int | None]]:

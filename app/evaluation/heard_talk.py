@@ -8,15 +8,12 @@ from app.analysis import analyze_file
 from app.cases.reader import CaseReader
 from app.cases.writer import CaseWriter
 from app.engines import Engines
-from app.evaluation.spoken_calls import Line, SpokenTurn, speak_call, write_mulaw
+from app.evaluation.spoken_calls import SpokenTurn, speak_call, turn_at, two_voices, write_mulaw
 from app.evaluation.synthesizers import Synthesizer
 from app.evaluation.talk_calls import TalkAlert, TalkCall, TalkOutcome
-from audio.types import CALL_RATE, Channel
+from audio.types import CALL_RATE
 from detection.events import ConversationJudged, Event, FindingMade, UtteranceHeard
 from detection.types import ConversationLevel
-
-_PAUSE_S = 0.6
-"""Between turns: longer than the silence that ends a segment."""
 
 
 class HeardTalk:
@@ -33,7 +30,9 @@ class HeardTalk:
     def __call__(self, call: TalkCall) -> TalkOutcome:
         """Raises the errors of the synthesizer, the engines and the case log."""
         seed = zlib.crc32(call.id.encode("utf-8", "replace"))
-        sound, turns = speak_call(self._lines(call, seed), self._synthesizer, seed)
+        sound, turns = speak_call(
+            two_voices(call.turns, self._synthesizer, seed), self._synthesizer, seed
+        )
         recording = self._folder / "call.wav"
         write_mulaw(recording, sound)
         log = self._folder / "cases.db"
@@ -44,14 +43,6 @@ class HeardTalk:
         with CaseReader(log) as reader:
             events = [stored.event for stored in reader.events(state.case_id)]
         return outcome(call, turns, events)
-
-    def _lines(self, call: TalkCall, seed: int) -> list[Line]:
-        """The turns, the two sides with different voices, the same for a call in every run."""
-        voices = self._synthesizer.voices
-        caller = seed % len(voices)
-        agent = (caller + 1 + seed // len(voices) % (len(voices) - 1)) % len(voices)
-        voice_of = {Channel.CALLER: voices[caller], Channel.AGENT: voices[agent]}
-        return [Line(turn.speaker, voice_of[turn.speaker], turn.text, _PAUSE_S) for turn in call.turns]
 
 
 def outcome(call: TalkCall, turns: Sequence[SpokenTurn], events: Sequence[Event]) -> TalkOutcome:
@@ -69,13 +60,13 @@ def outcome(call: TalkCall, turns: Sequence[SpokenTurn], events: Sequence[Event]
                 heard = utterance
             case FindingMade(finding):
                 middle_s = (finding.start + finding.end) / 2 / CALL_RATE
-                tactics[_turn_at(turns, finding.channel, middle_s)].add(finding.tactic)
+                tactics[turn_at(turns, finding.channel, middle_s)].add(finding.tactic)
             case ConversationJudged(verdict):
                 is_alert = verdict.level is ConversationLevel.VISHING
                 watched = watched or is_alert or verdict.level is ConversationLevel.WATCH
                 if is_alert and alert is None and heard:
                     end_s = heard.end / CALL_RATE
-                    alert = TalkAlert(_turn_at(turns, heard.channel, end_s), end_s)
+                    alert = TalkAlert(turn_at(turns, heard.channel, end_s), end_s)
             case _:
                 pass
     return TalkOutcome(
@@ -85,13 +76,3 @@ def outcome(call: TalkCall, turns: Sequence[SpokenTurn], events: Sequence[Event]
         tuple(frozenset(found) for found in tactics),
         tuple(turn.end_s for turn in turns),
     )
-
-
-def _turn_at(turns: Sequence[SpokenTurn], channel: Channel, at_s: float) -> int:
-    """The turn of that side that was spoken at `at_s`, else the nearest to it."""
-
-    def distance(number: int) -> float:
-        return max(turns[number].start_s - at_s, at_s - turns[number].end_s, 0.0)
-
-    sides = [number for number, turn in enumerate(turns) if turn.speaker is channel]
-    return min(sides or range(len(turns)), key=distance)

@@ -8,12 +8,15 @@ import av
 import numpy as np
 
 from app.evaluation.synthesizers import SPEECH_RATE, Sound, Synthesizer
+from app.evaluation.written_calls import Turn
 from audio.types import Channel
 
 SIDES = (Channel.CALLER, Channel.AGENT)
 """Left and right."""
 _NOISE_RMS_DBFS = -70.0
 _TAIL_S = 0.8
+_PAUSE_S = 0.6
+"""Between turns: longer than the silence that ends a segment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,25 @@ class SpokenTurn:
     text: str
     start_s: float
     end_s: float
+
+
+def two_voices(turns: Sequence[Turn], synthesizer: Synthesizer, seed: int) -> list[Line]:
+    """The turns, the two sides with different voices: the same for a `seed` in every run."""
+    voices = synthesizer.voices
+    caller = seed % len(voices)
+    agent = (caller + 1 + seed // len(voices) % (len(voices) - 1)) % len(voices)
+    voice_of = {Channel.CALLER: voices[caller], Channel.AGENT: voices[agent]}
+    return [Line(turn.speaker, voice_of[turn.speaker], turn.text, _PAUSE_S) for turn in turns]
+
+
+def turn_at(turns: Sequence[SpokenTurn], channel: Channel, at_s: float) -> int:
+    """The turn of that side that was spoken at `at_s`, else the nearest to it."""
+
+    def distance(number: int) -> float:
+        return max(turns[number].start_s - at_s, at_s - turns[number].end_s, 0.0)
+
+    sides = [number for number, turn in enumerate(turns) if turn.speaker is channel]
+    return min(sides or range(len(turns)), key=distance)
 
 
 def speak_call(

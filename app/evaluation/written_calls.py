@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Self, TypeAlias, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -19,10 +19,16 @@ Track: TypeAlias = Callable[[Sequence[Any]], Iterable[Any]]
 """Goes through calls while showing how far it is."""
 
 
+Statement: TypeAlias = Literal[
+    "disclosure", "look_alike", "asks", "truthful", "evasive", "denied", "hand_over"
+]
+
+
 class Turn(BaseModel):
     """What one party said in one go. `start_s`: seconds from call start.
 
     `labels` are the tactics that the words show as a person marked them; None where nobody did.
+    `statements` are what is said in it of being an AI, as a person marked it.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -31,6 +37,7 @@ class Turn(BaseModel):
     text: str
     start_s: Annotated[float, Field(ge=0, le=1e6)] | None = None
     labels: tuple[str, ...] | None = None
+    statements: tuple[Statement, ...] = ()
 
     @field_validator("text")
     @classmethod

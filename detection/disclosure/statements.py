@@ -57,6 +57,10 @@ class StatementsPack(Pack):
     """The speaker says of itself that it is a person, asked or not."""
     questions: Questions
     answers: Answers
+    hand_overs: Phrases
+    """The speaker passes the call on to somebody else."""
+    greetings: Phrases
+    """How that somebody begins."""
 
     def problems(self) -> Iterator[tuple[Location, str]]:
         lists: dict[Location, _Words] = {}
@@ -68,6 +72,8 @@ class StatementsPack(Pack):
     def _phrases(self) -> Iterator[tuple[Location, Phrases]]:
         yield ("disclosures",), self.disclosures
         yield ("claims",), self.claims
+        yield ("hand_overs",), self.hand_overs
+        yield ("greetings",), self.greetings
         for name in Questions.model_fields:
             yield ("questions", name), getattr(self.questions, name)
         for name in Answers.model_fields:

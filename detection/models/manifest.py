@@ -26,6 +26,7 @@ class Kind(StrEnum):
     COUNTERMEASURE = "countermeasure"
     SPEAKER_ENCODER = "speaker_encoder"
     TALK = "talk"
+    STATEMENTS = "statements"
 
 
 class Normalisation(StrEnum):
@@ -332,6 +333,38 @@ class TalkManifest(PackManifest):
             raise ValueError(f"{min(missing)!r} is not among files")
         if unknown := set(self.tactics) - set(self.labels):
             raise ValueError(f"tactic {min(unknown)!r} is not among labels")
+        return self
+
+
+class MeasuredStatements(_Part):
+    """What came of some calls: shares of right states, and how often the gravest errors were made."""
+
+    calls: int = Field(gt=0)
+    accuracy: float = Field(ge=0, le=1)
+    look_alikes_accepted: int = Field(ge=0)
+    denials_missed: int = Field(ge=0)
+
+
+class StatementsManifest(PackManifest):
+    """A pack that reads what a turn says of being an AI (`detection.disclosure.reader`).
+
+    `labels` are the network's outputs in order; `thresholds` the probability from which on each that
+    is listened for counts as said.
+    """
+
+    kind: Literal[Kind.STATEMENTS]
+    language: str
+    tokenizer: Name
+    labels: tuple[str, ...] = Field(strict=False)
+    thresholds: dict[str, Annotated[float, Field(gt=0, lt=1)]]
+    measured: dict[str, MeasuredStatements]
+
+    @model_validator(mode="after")
+    def _files_listed(self) -> Self:
+        if self.tokenizer not in self.files:
+            raise ValueError(f"{self.tokenizer!r} is not among files")
+        if unknown := set(self.thresholds) - set(self.labels):
+            raise ValueError(f"{min(unknown)!r} is not among labels")
         return self
 
 

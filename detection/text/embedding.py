@@ -51,14 +51,24 @@ class StaticEncoder:
         return self._table[self.pieces(text)[-longest:] or [0]]
 
 
+def load_tokenizer(path: Path) -> Tokenizer:
+    """A tokenizer of the library `tokenizers`. Raises `DetectionError` where it cannot be read."""
+    try:
+        return Tokenizer.from_file(str(path))
+    except Exception as error:
+        raise DetectionError(
+            f"The tokenizer in {path.parent} cannot be read; install the pack again."
+        ) from error
+
+
 def load_static_encoder(tokenizer: Path, table: Path) -> StaticEncoder:
     """The encoder in two files: a tokenizer of the library `tokenizers`, and an .npz.
 
     The .npz holds `vectors`, int8 of shape (pieces, dimensions), and `scales`, one per row. Raises
     `DetectionError` where they cannot be read or do not fit each other.
     """
+    pieces = load_tokenizer(tokenizer)
     try:
-        pieces = Tokenizer.from_file(str(tokenizer))
         with np.load(table, allow_pickle=False) as stored:
             rows = stored["vectors"].astype(np.float32) * stored["scales"].astype(np.float32)[:, None]
     except Exception as error:

@@ -36,7 +36,7 @@ def verdicts(
         VoiceVerdict(voice, reasons=("The voice reason.",)),
         ConversationVerdict(conversation, reasons=("The talk reason.",)),
         DisclosureVerdict(disclosure, reasons=("The disclosure reason.",)),
-        [Finding(t, t, "words", side, 0, 1, weight, "pack", "1") for t, weight in tactics],
+        findings=[Finding(t, t, "words", side, 0, 1, weight, "pack", "1") for t, weight in tactics],
         identity=IdentityVerdict(identity, "Ann", reasons=("The identity reason.",)),
     )
 

@@ -3,6 +3,7 @@
 import dataclasses
 import logging
 from collections.abc import Sequence
+from datetime import date
 
 import pytest
 
@@ -12,6 +13,8 @@ from detection.challenge.judge import ChallengeJudge
 from detection.challenge.pack import load_challenges
 from detection.disclosure.judge import DisclosureJudge
 from detection.disclosure.rule import load_rule
+from detection.disclosure.signs import AgentSigns
+from detection.disclosure.signs_pack import load_signs
 from detection.disclosure.statements import load_statements
 from detection.events import (
     AlertRaised,
@@ -109,9 +112,11 @@ def pipeline(voice: VoiceLevel | Voice, speaker: Speaker | None) -> Pipeline:
         Deaf(),
         voice if isinstance(voice, Voice) else Voice(voice),
         TalkJudge(load_tactics(resources.ROOT / "tactics" / "en.yaml")),
+        AgentSigns(load_signs(resources.ROOT / "disclosure" / "signs.yaml"), Channel.CALLER, mono=False),
         DisclosureJudge(
-            load_rule(resources.ROOT / "policies" / "company.yaml"),
+            (load_rule(resources.ROOT / "policies" / "company.yaml"),),
             load_statements(resources.ROOT / "disclosure" / "en.yaml"),
+            day=date(2026, 11, 22),
         ),
         AlertRules(PLAYBOOK),
         ChallengeJudge(CHALLENGES),

@@ -70,7 +70,8 @@ def test_one_step_is_open_at_a_time_and_a_refusal_changes_the_way(playbook):
 def test_only_what_asks_something_of_the_caller_can_be_refused(playbook):
     asked = {step.kind for step in playbook.steps.values() if step.kind.asks_the_caller}
     assert asked == set(StepKind) - {StepKind.REFUSE, StepKind.REPORT, StepKind.NOTIFY}
-    assert {step.if_refused for step in playbook.steps.values() if step.kind.asks_the_caller} == {"P7"}
+    checks = [step for step in playbook.steps.values() if step.kind.asks_the_caller]
+    assert {step.if_refused for step in checks if step.kind is not StepKind.QUESTION} == {"P7"}
 
 
 def test_every_refusal_counts_as_a_tactic_of_the_shipped_pack(playbook):

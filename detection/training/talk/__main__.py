@@ -21,13 +21,13 @@ import resources
 from detection.models.manifest import TalkShares
 from detection.text.embedding import load_static_encoder
 from detection.text.passage import normal_words
+from detection.training.minilm import MiniLm
 from detection.training.talk.calibrate import Told, calibrate, readable, share, thresholds
 from detection.training.talk.calls import LABELS, Call, fold_of, read_calls, read_turns
 from detection.training.talk.distil import DIMENSIONS, agreement, distil, sentences_of
 from detection.training.talk.export import NETWORK, TOKENIZER, VECTORS, WORDING, export, write_manifest
 from detection.training.talk.hear import hear
 from detection.training.talk.learn import LONGEST, Learner, Recipe
-from detection.training.talk.minilm import MiniLm
 from detection.training.talk.network import TalkNetwork
 from detection.training.talk.noise import load_confusions
 from detection.training.talk.wording import fit_wording, wording_logits, write_wording

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 from torch.nn import functional
 
-from detection.training.talk.minilm import MiniLm
+from detection.training.minilm import MiniLm
 
 DIMENSIONS = 256
 UNKNOWN = "[UNK]"

@@ -1,4 +1,5 @@
 import json
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,10 @@ def _talk(*paths, limit=None):
 
 
 def _disclosure(path):
-    return evaluate_disclosure(path, lambda subject: DisclosureJudge(COMPANY, STATEMENTS, subject))
+    today = date(2026, 11, 22)
+    return evaluate_disclosure(
+        path, lambda subject: DisclosureJudge((COMPANY,), STATEMENTS, subject, day=today)
+    )
 
 
 def _write(tmp_path, *calls):

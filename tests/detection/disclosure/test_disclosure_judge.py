@@ -1,6 +1,7 @@
 import dataclasses
 import itertools
 import time
+from datetime import date
 
 import pytest
 
@@ -9,17 +10,18 @@ from audio.types import CALL_RATE, Channel
 from detection.disclosure.judge import DisclosureJudge
 from detection.disclosure.rule import Trigger, load_rule
 from detection.disclosure.statements import load_statements
-from detection.types import Answer, DisclosureState, Utterance, VoiceLevel
+from detection.types import AgentLevel, AgentVerdict, Answer, DisclosureState, Utterance
 
 CALLER, AGENT = Channel.CALLER, Channel.AGENT
-SYNTHETIC, REAL = VoiceLevel.LIKELY_SYNTHETIC, VoiceLevel.REAL
+SYNTHETIC, REAL = AgentLevel.AGENT_LIKE, AgentLevel.HUMAN_LIKE
+TODAY = date(2026, 11, 22)
 STATEMENTS = load_statements(resources.ROOT / "disclosure" / "en.yaml")
 COMPANY = load_rule(resources.ROOT / "policies" / "company.yaml")
 ASK = (AGENT, "am i speaking to a real person")
 
 
 def _judge(rule=COMPANY, **options):
-    return DisclosureJudge(rule, STATEMENTS, **options)
+    return DisclosureJudge((rule,), STATEMENTS, day=TODAY, **options)
 
 
 def _say(judge, *turns, start_s=0.0):
@@ -33,7 +35,7 @@ def _say(judge, *turns, start_s=0.0):
 
 def _state(*turns, voice=SYNTHETIC, **options):
     judge = _judge(**options)
-    judge.hear_voice(voice)
+    judge.hear_signs(AgentVerdict(voice))
     _say(judge, *turns)
     judge.finish()
     return judge.verdict
@@ -93,7 +95,7 @@ def test_the_other_sides_statement_is_not_the_partys():
 
 def test_a_statement_cut_by_a_breath_still_counts():
     judge = _judge()
-    judge.hear_voice(SYNTHETIC)
+    judge.hear_signs(AgentVerdict(SYNTHETIC))
     _say(judge, (CALLER, "hello i am an automated"))
     _say(judge, (CALLER, "assistant for the clinic"), start_s=2.5)
     assert judge.verdict.state is DisclosureState.DISCLOSED
@@ -149,7 +151,7 @@ def test_it_does_not_matter_whether_voice_or_words_come_first():
         judge = _judge()
         for fact in order:
             if fact == "voice":
-                judge.hear_voice(SYNTHETIC)
+                judge.hear_signs(AgentVerdict(SYNTHETIC))
             else:
                 _say(judge, ASK, (CALLER, "yes i am a real person"))
         states.add(judge.verdict.state)
@@ -159,11 +161,11 @@ def test_it_does_not_matter_whether_voice_or_words_come_first():
 @pytest.mark.parametrize(
     ("voice", "state"),
     [
-        (VoiceLevel.NOT_CHECKED, DisclosureState.LISTENING),
-        (VoiceLevel.NOT_ENOUGH_SPEECH, DisclosureState.LISTENING),
-        (VoiceLevel.UNSURE, DisclosureState.LISTENING),
-        (VoiceLevel.REAL, DisclosureState.HUMAN),
-        (VoiceLevel.LIKELY_SYNTHETIC, DisclosureState.DENIED),
+        (AgentLevel.NOT_CHECKED, DisclosureState.LISTENING),
+        (AgentLevel.NOT_ENOUGH_SPEECH, DisclosureState.LISTENING),
+        (AgentLevel.UNSURE, DisclosureState.LISTENING),
+        (AgentLevel.HUMAN_LIKE, DisclosureState.HUMAN),
+        (AgentLevel.AGENT_LIKE, DisclosureState.DENIED),
     ],
 )
 def test_the_same_denial_under_every_voice_level(voice, state):
@@ -174,7 +176,7 @@ def test_the_same_denial_under_every_voice_level(voice, state):
 
 def test_nothing_said_by_the_deadline():
     judge = _judge()
-    judge.hear_voice(SYNTHETIC)
+    judge.hear_signs(AgentVerdict(SYNTHETIC))
     judge.advance(60 * CALL_RATE)
     assert judge.verdict.state is DisclosureState.LISTENING
     _say(judge, (CALLER, "hello i have a question"), start_s=60)
@@ -190,7 +192,7 @@ def test_nothing_said_by_the_deadline():
 )
 def test_the_deadline_counts_from_the_partys_first_words(after_s, state):
     judge = _judge()
-    judge.hear_voice(SYNTHETIC)
+    judge.hear_signs(AgentVerdict(SYNTHETIC))
     _say(judge, (AGENT, "welcome " * 100))
     _say(judge, (CALLER, "hello"), start_s=45)
     _say(judge, (CALLER, "i am an ai assistant"), start_s=45 + after_s)
@@ -200,7 +202,7 @@ def test_the_deadline_counts_from_the_partys_first_words(after_s, state):
 def test_a_rule_on_request_runs_from_the_question():
     rule = COMPANY.model_copy(update={"trigger": Trigger.ON_REQUEST})
     judge = _judge(rule)
-    judge.hear_voice(SYNTHETIC)
+    judge.hear_signs(AgentVerdict(SYNTHETIC))
     _say(judge, (CALLER, "hello i have a question"))
     judge.advance(300 * CALL_RATE)
     assert judge.verdict.state is DisclosureState.LISTENING
@@ -237,7 +239,7 @@ def test_contradicting_itself_counts_whatever_the_voice():
 
 def test_evasion_is_only_decided_when_no_answer_comes():
     judge = _judge()
-    judge.hear_voice(SYNTHETIC)
+    judge.hear_signs(AgentVerdict(SYNTHETIC))
     _say(judge, (CALLER, "good morning"), ASK, (CALLER, "sorry the line is bad"))
     assert judge.verdict.state is DisclosureState.LISTENING
     _say(judge, (CALLER, "yes i am a real person"), start_s=6)
@@ -246,7 +248,7 @@ def test_evasion_is_only_decided_when_no_answer_comes():
 
 def test_silence_after_the_question_is_not_an_answer():
     judge = _judge()
-    judge.hear_voice(SYNTHETIC)
+    judge.hear_signs(AgentVerdict(SYNTHETIC))
     _say(judge, (CALLER, "hello i have a question"), ASK)
     judge.advance(60 * CALL_RATE)
     assert judge.verdict.answer is None
@@ -255,7 +257,7 @@ def test_silence_after_the_question_is_not_an_answer():
 
 def test_an_answer_after_its_time_does_not_belong_to_the_question():
     judge = _judge()
-    judge.hear_voice(SYNTHETIC)
+    judge.hear_signs(AgentVerdict(SYNTHETIC))
     _say(judge, ASK)
     _say(judge, (CALLER, "yes"), start_s=60)
     assert judge.verdict.answer is None
@@ -263,7 +265,7 @@ def test_an_answer_after_its_time_does_not_belong_to_the_question():
 
 def test_on_one_channel_question_and_answer_are_found_there():
     judge = _judge(mono=True)
-    judge.hear_voice(SYNTHETIC)
+    judge.hear_signs(AgentVerdict(SYNTHETIC))
     _say(judge, (CALLER, "hello help desk"), (CALLER, "am i speaking to a real person"), (CALLER, "yes"))
     assert judge.verdict.state is DisclosureState.DENIED
 
@@ -277,14 +279,14 @@ def test_a_party_asking_the_same_of_the_other_side_has_not_answered():
 @pytest.mark.parametrize(
     ("voice", "state"),
     [
-        (VoiceLevel.NOT_CHECKED, DisclosureState.NOT_CHECKED),
-        (VoiceLevel.LIKELY_SYNTHETIC, DisclosureState.NOT_CHECKED),
-        (VoiceLevel.REAL, DisclosureState.HUMAN),
+        (AgentLevel.NOT_CHECKED, DisclosureState.NOT_CHECKED),
+        (AgentLevel.AGENT_LIKE, DisclosureState.NOT_CHECKED),
+        (AgentLevel.HUMAN_LIKE, DisclosureState.HUMAN),
     ],
 )
 def test_without_a_recognizer_nothing_is_claimed_about_words(voice, state):
     judge = _judge(has_transcript=False)
-    judge.hear_voice(voice)
+    judge.hear_signs(AgentVerdict(voice))
     judge.advance(60 * CALL_RATE)
     judge.finish()
     assert judge.verdict.state is state

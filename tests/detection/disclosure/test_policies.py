@@ -9,7 +9,7 @@ POLICIES = resources.ROOT / "policies"
 
 
 def test_every_shipped_rule_loads_and_the_company_policy_is_there():
-    rules = load_rules(POLICIES)
+    rules = {rule.id: rule for rule in load_rules(sorted(POLICIES.glob("*.yaml")))}
     assert rules["company"].deadline_s == 15
     assert {"eu-ai-act-50", "us-ut-13-77", "us-me-1500-dd", "us-ca-puc-2874", "us-fcc-24-17"} <= set(
         rules
@@ -28,10 +28,10 @@ def test_a_finding_is_never_called_a_breach_of_law():
 @pytest.mark.parametrize(
     ("before", "after", "says"),
     [
-        ("trigger: start", "trigger: soon", "line 13: trigger"),
-        ("deadline_s: 15", "deadline_s: -1", "line 14: deadline_s"),
+        ("trigger: start", "trigger: soon", "line 14: trigger"),
+        ("deadline_s: 15", "deadline_s: -1", "line 15: deadline_s"),
         ("citation: Company policy\n", "", "citation: Field required"),
-        ("accepted_words: []", 'accepted_words: ["I\'m a bot"]', "line 15: accepted_words.0"),
+        ("accepted_words: []", 'accepted_words: ["I\'m a bot"]', "line 16: accepted_words.0"),
         ("checked_on: 2026-11-20", "checked_on: yesterday", "checked_on"),
         ("penalty:", "penalties:", "no field of that name"),
     ],
@@ -52,7 +52,7 @@ def test_two_rules_of_one_id_are_refused(tmp_path):
     for name in ("a.yaml", "b.yaml"):
         (tmp_path / name).write_text(text, encoding="utf-8")
     with pytest.raises(DetectionError, match=r"b\.yaml.*company"):
-        load_rules(tmp_path)
+        load_rules(sorted(tmp_path.glob("*.yaml")))
 
 
 def test_a_bad_phrase_in_the_statements_is_named_with_its_line(tmp_path):

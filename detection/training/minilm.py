@@ -27,7 +27,7 @@ class MiniLm:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._weights = _read_safetensors(folder / "model.safetensors")
+        self.weights = _read_safetensors(folder / "model.safetensors")
         self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self.tokenizer.no_padding()
         self.tokenizer.enable_truncation(_LONGEST)
@@ -61,7 +61,7 @@ class MiniLm:
         return functional.normalize((last * inside).sum(1) / inside.sum(1), dim=1)
 
     def _last_layer(self, ids: Tensor, mask: Tensor) -> Tensor:
-        weights = self._weights
+        weights = self.weights
         x = (
             weights["embeddings.word_embeddings.weight"][ids]
             + weights["embeddings.position_embeddings.weight"][: ids.shape[1]]
@@ -87,10 +87,10 @@ class MiniLm:
         return x
 
     def _linear(self, x: Tensor, name: str) -> Tensor:
-        return functional.linear(x, self._weights[f"{name}.weight"], self._weights[f"{name}.bias"])
+        return functional.linear(x, self.weights[f"{name}.weight"], self.weights[f"{name}.bias"])
 
     def _normal(self, x: Tensor, name: str) -> Tensor:
-        weight, bias = self._weights[f"{name}.weight"], self._weights[f"{name}.bias"]
+        weight, bias = self.weights[f"{name}.weight"], self.weights[f"{name}.bias"]
         return functional.layer_norm(x, (WIDTH,), weight, bias, _EPSILON)
 
 

@@ -1,0 +1,292 @@
+"""What one party said of being an AI: statements, questions put to it, answers, hand-over."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from audio.types import CALL_RATE, Channel
+from detection.disclosure.phrases import Asked, StatementPhrases
+from detection.disclosure.reader import StatementReader
+from detection.disclosure.statements import StatementsPack
+from detection.disclosure.turn_reader import Told, TurnReader
+from detection.text.passage import Passage, SpokenWord, spoken_words
+from detection.text.phrases import Hit
+from detection.types import Answer, Utterance
+
+_CARRY_WORDS = 10
+_CARRY_GAP = 2 * CALL_RATE
+_ANSWER_WITHIN = 15 * CALL_RATE
+_ANSWER_UTTERANCES = 3
+_GREETS_WITHIN = 5
+"""Utterances after a hand-over among which another person has to have said hello."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Words and the sample at which they begin."""
+
+    quote: str
+    start: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What was answered; `question` is None where nobody had asked."""
+
+    answer: Answer
+    said: Said
+    question: Said | None
+
+
+@dataclass(slots=True)
+class Party:
+    """One speaker on the channel under watch, and what they said of being an AI."""
+
+    spoke_at: int | None = None
+    words: int = 0
+    disclosed: Said | None = None
+    accepted: dict[str, Said] = field(default_factory=dict)
+    """What only one rule accepts as disclosure, by the rule's id."""
+    asked: Said | None = None
+    denied: Reply | None = None
+    answer: Reply | None = None
+    handed_over_at: int | None = None
+
+    def disclosure(self, rule_id: str) -> Said | None:
+        """The first words that count as disclosure under a rule."""
+        found = [said for said in (self.disclosed, self.accepted.get(rule_id)) if said]
+        return min(found, key=lambda said: said.start, default=None)
+
+    @property
+    def has_spoken_of_itself(self) -> bool:
+        """Whether it said that it is an AI, or a person."""
+        return bool(self.disclosed or self.accepted or self.denied)
+
+
+@dataclass(slots=True)
+class _Question:
+    """A question that waits for its answer, until `end` and a while."""
+
+    kind: Asked
+    said: Said
+    end: int
+    replies: int = 0
+    first_reply: Said | None = None
+
+
+class Dialogue:
+    """Follows the party on channel `subject`. Runs on the inference thread.
+
+    With `reader` a network tells what is said, without it the phrases of `statements`. `accepted`
+    are phrases by the id of the rule that counts them as disclosure. `mono`: both parties are on one
+    channel, so questions are looked for there too. Utterances come in order of their end.
+    """
+
+    def __init__(
+        self,
+        statements: StatementsPack,
+        accepted: Mapping[str, Sequence[str]],
+        subject: Channel,
+        reader: StatementReader | None = None,
+        *,
+        mono: bool = False,
+    ) -> None:
+        self._subject = subject
+        self._mono = mono
+        self._reading = TurnReader(reader, subject) if reader and not mono else None
+        self._ignored = frozenset(statements.ignore)
+        self._phrases = StatementPhrases(statements, accepted)
+        self._parties = [Party()]
+        self._carried: tuple[SpokenWord, ...] = ()
+        self._open: _Question | None = None
+        self._since_hand_over: int | None = None
+
+    @property
+    def party(self) -> Party:
+        """Whom the verdict is about: the first who spoke of itself, else who speaks now."""
+        return next((one for one in self._parties if one.has_spoken_of_itself), self._parties[-1])
+
+    @property
+    def awaits_until(self) -> int | None:
+        """When the time for an answer to the open question is over; None where there is none."""
+        return self._open.end + _ANSWER_WITHIN if self._open else None
+
+    def hear(self, utterance: Utterance) -> None:
+        """Take in what either party said."""
+        words = spoken_words(utterance)
+        if not words:
+            return
+        told = self._reading.hear(utterance.channel, words) if self._reading else None
+        if utterance.channel is not self._subject:
+            if told is None:
+                self._hear_question(Passage(words, self._ignored), -1, utterance.end)
+            elif "asks" in told:
+                self._hear_asking(told["asks"], utterance.end)
+            return
+        self.advance(utterance.start)
+        carried = self._carry_over(utterance)
+        passage = Passage((*carried, *words), self._ignored)
+        self._change_party(passage)
+        party = self._parties[-1]
+        if party.spoke_at is None:
+            party.spoke_at = words[0].start
+        party.words += sum(len(word.normal) for word in words)
+        if told is None:
+            self._hear_subject(passage, len(carried) - 1, utterance)
+        else:
+            self._hear_told(told, passage, len(carried) - 1)
+        self._carried = passage.words[-_CARRY_WORDS:]
+
+    def ask(self, question: str, at: int) -> None:
+        """Take in that somebody says they have just asked `question`, heard or not."""
+        if not self._open:
+            self._begin(_Question(Asked.EITHER, Said(question, at), at))
+
+    def advance(self, at: int) -> None:
+        """Let time pass: everything said before sample `at` has been heard."""
+        if self._open and at > self._open.end + _ANSWER_WITHIN:
+            self.conclude()
+
+    def conclude(self) -> None:
+        """No answer will come any more; what was said instead was evasive."""
+        if self._open and self._open.first_reply:
+            reply = Reply(Answer.EVASIVE, self._open.first_reply, self._open.said)
+            self._parties[-1].answer = reply
+        self._open = None
+
+    def _carry_over(self, utterance: Utterance) -> tuple[SpokenWord, ...]:
+        """Last words of the party, where its sentence may go on after a breath."""
+        carried = self._carried
+        if (
+            carried
+            and not self._mono
+            and not carried[-1].ends_sentence
+            and utterance.start - carried[-1].end <= _CARRY_GAP
+        ):
+            return carried
+        return ()
+
+    def _change_party(self, passage: Passage) -> None:
+        """After a hand-over whoever says hello is somebody else."""
+        if self._since_hand_over is None:
+            return
+        self._since_hand_over += 1
+        if self._phrases.greetings.search(passage):
+            self.conclude()
+            self._parties.append(Party())
+            self._since_hand_over = None
+        elif self._since_hand_over >= _GREETS_WITHIN:
+            self._since_hand_over = None
+
+    def _hear_question(self, passage: Passage, after_word: int, end: int) -> Hit | None:
+        for kind, phrases in self._phrases.questions.items():
+            if hit := phrases.search(passage, after_word):
+                self.conclude()
+                self._begin(_Question(kind, Said(hit.quote, hit.start), end))
+                return hit
+        return None
+
+    def _hear_asking(self, asked: Told, end: int) -> None:
+        """A question that a network has read; the same turn's rest belongs to it."""
+        if self._reading and self._reading.goes_on and self._open:
+            self._open.end = end
+            return
+        self.conclude()
+        self._begin(_Question(Asked.EITHER, Said(asked.quote, asked.start), end))
+
+    def _hear_told(self, told: Mapping[str, Told], passage: Passage, after_word: int) -> None:
+        """What a network has read in the party's turn so far."""
+        accepted = self._accept(passage, after_word)
+        admits = max(
+            (told[label] for label in ("disclosure", "truthful") if label in told),
+            key=lambda one: one.probability,
+            default=None,
+        )
+        denies = told.get("denied")
+        if admits and denies:
+            admits, denies = (
+                (admits, None) if admits.probability >= denies.probability else (None, denies)
+            )
+        if admits:
+            self._settle(Answer.TRUTHFUL, Said(admits.quote, admits.start), self._open)
+        elif denies:
+            self._settle(Answer.DENIED, Said(denies.quote, denies.start), self._open)
+        elif accepted:
+            self._settle(Answer.TRUTHFUL, Said(accepted.quote, accepted.start), self._open)
+        elif evades := told.get("evasive"):
+            self._evade(Said(evades.quote, evades.start))
+        elif self._open:
+            self._await(self._open, Passage(passage.words[after_word + 1 :], self._ignored))
+        if hand_over := told.get("hand_over"):
+            self._hand_over(hand_over.start)
+
+    def _evade(self, said: Said) -> None:
+        """The party turned a question away; that stands until it says what it is."""
+        party = self._parties[-1]
+        question = self._open.said if self._open else party.asked
+        if question:
+            party.answer = Reply(Answer.EVASIVE, said, question)
+            self._open = None
+
+    def _begin(self, question: _Question) -> None:
+        self._parties[-1].asked = self._parties[-1].asked or question.said
+        self._open = question
+
+    def _hear_subject(self, passage: Passage, after_word: int, utterance: Utterance) -> None:
+        question = self._open
+        if self._mono and (hit := self._hear_question(passage, after_word, utterance.end)):
+            after_word = hit.last
+            question = self._open
+            if after_word >= len(passage.words) - 1:
+                return
+        disclosure = self._phrases.disclosures.search(passage, after_word)
+        disclosure = disclosure or self._accept(passage, after_word)
+        claim = self._phrases.claims.search(passage, after_word)
+        if disclosure:
+            self._settle(Answer.TRUTHFUL, Said(disclosure.quote, disclosure.start), question)
+        if claim:
+            self._settle(Answer.DENIED, Said(claim.quote, claim.start), question)
+        if question and not disclosure and not claim:
+            self._hear_reply(question, passage, after_word)
+        if hand_over := self._phrases.hand_overs.search(passage, after_word):
+            self._hand_over(hand_over.start)
+
+    def _accept(self, passage: Passage, after_word: int) -> Hit | None:
+        """Words that only some rules accept as disclosure; the first of them."""
+        found = None
+        for rule_id, phrases in self._phrases.accepted.items():
+            if hit := phrases.search(passage, after_word):
+                self._parties[-1].accepted.setdefault(rule_id, Said(hit.quote, hit.start))
+                found = found or hit
+        return found
+
+    def _hand_over(self, at: int) -> None:
+        self._parties[-1].handed_over_at = at
+        self._since_hand_over = 0
+
+    def _hear_reply(self, question: _Question, passage: Passage, after_word: int) -> None:
+        reply = Passage(passage.words[after_word + 1 :], self._ignored)
+        if found := self._phrases.answer(question.kind, reply):
+            answer, hit = found
+            self._settle(answer, Said(hit.quote, hit.start), question)
+        else:
+            self._await(question, reply)
+
+    def _await(self, question: _Question, reply: Passage) -> None:
+        """Something else was said; after a few replies no answer is awaited any more."""
+        start = reply.words[0].start
+        question.first_reply = question.first_reply or Said(reply.quote(0, _CARRY_WORDS - 1), start)
+        question.replies += 1
+        if question.replies >= _ANSWER_UTTERANCES:
+            self.conclude()
+
+    def _settle(self, answer: Answer, said: Said, question: _Question | None) -> None:
+        """Keep what the party said of itself; a denial stays whatever is said after it."""
+        party = self._parties[-1]
+        reply = Reply(answer, said, question.said if question else None)
+        if answer is Answer.TRUTHFUL:
+            party.disclosed = party.disclosed or said
+        if answer is Answer.DENIED:
+            party.denied = party.denied or reply
+        if question:
+            party.answer = reply
+            self._open = None

@@ -1,0 +1,82 @@
+"""One call as the statement reader reads it: each side's turn, after what the other side said last."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from audio.types import Channel
+from detection.disclosure.reader import LONGEST_TURN, StatementReader
+from detection.text.passage import SpokenWord
+
+_PART_WORDS = 14
+_LEAST_WORDS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A statement of a turn: its probability, and the words of it that say it best."""
+
+    probability: float
+    quote: str
+    start: int
+
+
+class TurnReader:
+    """Gathers one call's utterances into turns and has each read. Runs on the inference thread.
+
+    An utterance that goes on with a turn has the whole turn read again.
+    """
+
+    def __init__(self, reader: StatementReader, subject: Channel) -> None:
+        self._reader = reader
+        self._subject = subject
+        self._channel: Channel | None = None
+        self._turn: tuple[SpokenWord, ...] = ()
+        self._before: tuple[str, ...] = ()
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether what was heard last went on with the turn before it."""
+        return self._goes_on
+
+    _goes_on = False
+
+    def hear(self, channel: Channel, words: tuple[SpokenWord, ...]) -> Mapping[str, Told]:
+        """Read on. Every statement that passes its threshold in the turn so far."""
+        self._goes_on = channel is self._channel
+        if not self._goes_on:
+            self._before = _normal(self._turn)[-LONGEST_TURN:]
+            self._channel, self._turn = channel, ()
+        self._turn = (*self._turn, *words)[-LONGEST_TURN:]
+        is_subject = channel is self._subject
+        shown = self._read(self._turn, is_subject=is_subject)
+        return {
+            label: self._told(label, shown[label], is_subject=is_subject)
+            for label, threshold in self._reader.manifest.thresholds.items()
+            if shown[label] >= threshold
+        }
+
+    def _read(self, words: Sequence[SpokenWord], *, is_subject: bool) -> Mapping[str, float]:
+        return self._reader.read(self._before, _normal(words), is_subject=is_subject)
+
+    def _told(self, label: str, probability: float, *, is_subject: bool) -> Told:
+        """With the part of the turn in which the network sees it most clearly."""
+        parts = list(_parts(self._turn))
+        best = parts[0]
+        if len(parts) > 1:
+            best = max(parts, key=lambda part: self._read(part, is_subject=is_subject)[label])
+        return Told(probability, " ".join(word.surface for word in best), best[0].start)
+
+
+def _normal(words: Sequence[SpokenWord]) -> tuple[str, ...]:
+    return tuple(part for word in words for part in word.normal)
+
+
+def _parts(words: Sequence[SpokenWord]) -> Iterator[Sequence[SpokenWord]]:
+    """Sentences, long ones in pieces, and pieces too short for one of their own with the next."""
+    first = 0
+    for number, word in enumerate(words, 1):
+        count = number - first
+        is_last = number == len(words)
+        if is_last or count >= _PART_WORDS or (word.ends_sentence and count >= _LEAST_WORDS):
+            yield words[first:number]
+            first = number

@@ -1,0 +1,55 @@
+"""Written calls as the network reads them: each turn after what the other side said last."""
+
+import json
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from detection.text.passage import normal_words
+
+HERE = Path(__file__).parent
+LABELS = ("disclosure", "truthful", "denied", "evasive", "asks", "hand_over", "look_alike")
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """`words` that one party said after the other's `before`; both normalised.
+
+    `unknown` are labels that nobody marked either way: whether a person, or whoever takes over from an
+    AI, says that they are one was left open.
+    """
+
+    family: str
+    before: tuple[str, ...]
+    words: tuple[str, ...]
+    is_subject: bool
+    labels: frozenset[str]
+    unknown: frozenset[str] = frozenset()
+
+
+def read_samples() -> list[Sample]:
+    """Every turn of the repository's calls for training."""
+    return [
+        sample
+        for file in sorted((HERE / "calls").glob("*.jsonl"))
+        for line in file.read_text(encoding="utf-8").splitlines()
+        for sample in _samples(json.loads(line))
+    ]
+
+
+def fold_of(family: str, folds: int) -> int:
+    """The fold that leaves out this family of wordings."""
+    return zlib.crc32(family.encode()) % folds
+
+
+def _samples(call: dict) -> Iterator[Sample]:
+    before: dict[bool, tuple[str, ...]] = {True: (), False: ()}
+    for turn in call["turns"]:
+        is_subject = turn["speaker"] == call["subject"]
+        words = normal_words(turn["text"])
+        labels = frozenset(turn["statements"])
+        is_open = "hand_over" in labels or (call["expected"] == "human" and "look_alike" in labels)
+        unknown = frozenset({"denied"} - labels if is_open else ())
+        yield Sample(call["family"], before[not is_subject], words, is_subject, labels, unknown)
+        before[is_subject] = words
