@@ -211,7 +211,7 @@ class Dialogue:
         elif denies:
             self._settle(Answer.DENIED, Said(denies.quote, denies.start), self._open)
         elif accepted:
-            self._settle(Answer.TRUTHFUL, Said(accepted.quote, accepted.start), self._open)
+            self._close_with(Reply(Answer.TRUTHFUL, accepted, self._open.said if self._open else None))
         elif evades := told.get("evasive"):
             self._evade(Said(evades.quote, evades.start))
         elif self._open:
@@ -238,25 +238,28 @@ class Dialogue:
             question = self._open
             if after_word >= len(passage.words) - 1:
                 return
+        accepted = self._accept(passage, after_word)
         disclosure = self._phrases.disclosures.search(passage, after_word)
-        disclosure = disclosure or self._accept(passage, after_word)
         claim = self._phrases.claims.search(passage, after_word)
         if disclosure:
             self._settle(Answer.TRUTHFUL, Said(disclosure.quote, disclosure.start), question)
         if claim:
             self._settle(Answer.DENIED, Said(claim.quote, claim.start), question)
-        if question and not disclosure and not claim:
+        if question and not disclosure and not claim and accepted:
+            self._close_with(Reply(Answer.TRUTHFUL, accepted, question.said))
+        elif question and not disclosure and not claim:
             self._hear_reply(question, passage, after_word)
         if hand_over := self._phrases.hand_overs.search(passage, after_word):
             self._hand_over(hand_over.start)
 
-    def _accept(self, passage: Passage, after_word: int) -> Hit | None:
+    def _accept(self, passage: Passage, after_word: int) -> Said | None:
         """Words that only some rules accept as disclosure; the first of them."""
         found = None
         for rule_id, phrases in self._phrases.accepted.items():
             if hit := phrases.search(passage, after_word):
-                self._parties[-1].accepted.setdefault(rule_id, Said(hit.quote, hit.start))
-                found = found or hit
+                said = Said(hit.quote, hit.start)
+                self._parties[-1].accepted.setdefault(rule_id, said)
+                found = found or said
         return found
 
     def _hand_over(self, at: int) -> None:
@@ -287,6 +290,10 @@ class Dialogue:
             party.disclosed = party.disclosed or said
         if answer is Answer.DENIED:
             party.denied = party.denied or reply
-        if question:
-            party.answer = reply
+        self._close_with(reply)
+
+    def _close_with(self, reply: Reply) -> None:
+        """The open question, where there is one, has its answer."""
+        if reply.question:
+            self._parties[-1].answer = reply
             self._open = None

@@ -308,16 +308,18 @@ class MeasuredTalk(_Part):
 class TalkManifest(PackManifest):
     """A pack that reads the talk of both sides (`detection.vishing.reader`).
 
-    `vectors` and `tokenizer` are the word vectors (`detection.text.embedding`); of a turn no more than
-    its last `longest_turn` word pieces are read. `labels` are the network's outputs in order, of
-    which those in `tactics` are good enough to be told. `wording` is the linear model beside the
-    network; `shares` of both logits are added up before they are calibrated.
+    `tokenizer` with `vectors` or with `encoder` are the word vectors (`detection.text.embedding`):
+    looked up in a table, or what an ONNX file of its own makes of a turn. Of a turn no more than its
+    last `longest_turn` word pieces are read. `labels` are the network's outputs in order, of which
+    those in `tactics` are good enough to be told. `wording` is the linear model beside the network;
+    `shares` of both logits are added up before they are calibrated.
     """
 
     kind: Literal[Kind.TALK]
     language: str
     tokenizer: Name
-    vectors: Name
+    vectors: Name | None = None
+    encoder: Name | None = None
     wording: Name
     shares: TalkShares
     longest_turn: int = Field(gt=0)
@@ -329,7 +331,10 @@ class TalkManifest(PackManifest):
 
     @model_validator(mode="after")
     def _files_listed(self) -> Self:
-        if missing := {self.tokenizer, self.vectors, self.wording} - set(self.files):
+        words = self.vectors or self.encoder
+        if words is None or (self.vectors and self.encoder):
+            raise ValueError("either vectors or an encoder is needed")
+        if missing := {self.tokenizer, words, self.wording} - set(self.files):
             raise ValueError(f"{min(missing)!r} is not among files")
         if unknown := set(self.tactics) - set(self.labels):
             raise ValueError(f"tactic {min(unknown)!r} is not among labels")

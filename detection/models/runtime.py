@@ -1,5 +1,6 @@
 """ONNX Runtime sessions for packs: samples in, one row of numbers per window out."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -29,20 +30,23 @@ def open_session(pack: Pack[ManifestT], threads: int = 1) -> "onnxruntime.Infere
 
     Raises `DetectionError` where it does not load.
     """
+    return open_network(pack.network, pack.manifest.id, threads)
+
+
+def open_network(path: Path, pack: str, threads: int = 1) -> "onnxruntime.InferenceSession":
+    """The network in a file of the pack named `pack`. Raises `DetectionError` as `open_session`."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = _FATAL_ONLY
-    name, version = pack.manifest.id, onnxruntime.__version__
+    version = onnxruntime.__version__
     try:
-        return onnxruntime.InferenceSession(
-            str(pack.network), options, providers=["CPUExecutionProvider"]
-        )
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:
         raise DetectionError(
-            f"The network of model pack {name} does not load in ONNX Runtime {version}; "
+            f"The network of model pack {pack} does not load in ONNX Runtime {version}; "
             "install a pack made for this program."
         ) from error
 

@@ -5,15 +5,21 @@ vector per word piece, whatever stands beside it, so that a look-up is all it ta
 """
 
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from detection.errors import DetectionError
+from detection.models.runtime import open_network
+
+if TYPE_CHECKING:
+    import onnxruntime
 
 Vectors = NDArray[np.float32]
+ENCODED_AROUND = ("[CLS]", "[SEP]")
+"""Word pieces that an encoder sees before and after a text."""
 
 
 class TextEncoder(Protocol):
@@ -37,18 +43,59 @@ class StaticEncoder:
 
     def __init__(self, tokenizer: Tokenizer, table: Vectors) -> None:
         self._tokenizer = tokenizer
-        self._table = table
+        self.table = table
+        """One row per word piece, shape (pieces, dimensions)."""
 
     @property
     def dimensions(self) -> int:
-        return self._table.shape[1]
+        return self.table.shape[1]
 
     def pieces(self, text: str) -> list[int]:
         """Rows of the table for the word pieces of `text`; row 0 stands for what has none."""
         return self._tokenizer.encode(text, add_special_tokens=False).ids
 
     def vectors(self, text: str, longest: int) -> Vectors:
-        return self._table[self.pieces(text)[-longest:] or [0]]
+        return self.table[self.pieces(text)[-longest:] or [0]]
+
+
+class ContextEncoder:
+    """A transformer's last layer: each word piece as it is meant beside the others."""
+
+    def __init__(
+        self, tokenizer: Tokenizer, session: "onnxruntime.InferenceSession", dimensions: int
+    ) -> None:
+        """`session` turns `ids` (1, n) into `vectors` (1, n, dimensions)."""
+        self._tokenizer = tokenizer
+        self._session = session
+        self._dimensions = dimensions
+        self._first, self._last = (tokenizer.token_to_id(name) for name in ENCODED_AROUND)
+
+    @property
+    def dimensions(self) -> int:
+        return self._dimensions
+
+    def vectors(self, text: str, longest: int) -> Vectors:
+        ids = self._tokenizer.encode(text, add_special_tokens=False).ids[-longest:]
+        around = np.array([[self._first, *ids, self._last]], np.int64)
+        (vectors,) = self._session.run(["vectors"], {"ids": around})
+        return np.asarray(vectors, np.float32)[0]
+
+
+def load_context_encoder(tokenizer: Path, network: Path, pack: str) -> ContextEncoder:
+    """The encoder in two files of the pack named `pack`.
+
+    Raises `DetectionError` where they cannot be read or do not fit each other.
+    """
+    session = open_network(network, pack)
+    shapes = {given.name: given.shape for given in (*session.get_inputs(), *session.get_outputs())}
+    if set(shapes) != {"ids", "vectors"} or not isinstance(shapes["vectors"][-1], int):
+        raise DetectionError(f"{network.name} of model pack {pack} encodes no text; install it again.")
+    pieces = load_tokenizer(tokenizer)
+    if any(pieces.token_to_id(name) is None for name in ENCODED_AROUND):
+        raise DetectionError(
+            f"The tokenizer in {tokenizer.parent} is not that of an encoder; install the pack again."
+        )
+    return ContextEncoder(pieces, session, shapes["vectors"][-1])
 
 
 def load_tokenizer(path: Path) -> Tokenizer:

@@ -14,7 +14,7 @@ from detection.errors import DetectionError
 from detection.models.manifest import TalkManifest
 from detection.models.pack import open_pack
 from detection.models.runtime import open_session
-from detection.text.embedding import TextEncoder, load_static_encoder
+from detection.text.embedding import TextEncoder, load_context_encoder, load_static_encoder
 from detection.types import EngineInfo
 from detection.vishing.wording import WordingModel, load_wording
 
@@ -101,5 +101,12 @@ def load_reader(folder: Path) -> TalkReader:
             f"The network of model pack {manifest.id} reads no talk; its manifest describes another "
             "network, so install the pack again."
         )
-    encoder = load_static_encoder(folder / manifest.tokenizer, folder / manifest.vectors)
+    encoder = _load_encoder(folder, manifest)
     return TalkReader(manifest, encoder, session, load_wording(folder / manifest.wording))
+
+
+def _load_encoder(folder: Path, manifest: TalkManifest) -> TextEncoder:
+    tokenizer = folder / manifest.tokenizer
+    if manifest.encoder:
+        return load_context_encoder(tokenizer, folder / manifest.encoder, manifest.id)
+    return load_static_encoder(tokenizer, folder / (manifest.vectors or ""))

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -18,12 +19,14 @@ from detection.models.manifest import (
     TalkThresholds,
 )
 from detection.training.talk.calls import LABELS
-from detection.training.talk.learn import LONGEST
 from detection.training.talk.network import Committee, TalkNetwork
+from detection.training.talk.word_vectors import LONGEST, TunedVectors
+from detection.training.text_encoder import write_int8
 
 NETWORK = "talk.onnx"
 TOKENIZER = "tokenizer.json"
 VECTORS = "vectors.npz"
+ENCODER = "encoder.onnx"
 WORDING = "wording.npz"
 _PIECES = 12
 
@@ -50,9 +53,47 @@ def export(networks: Sequence[TalkNetwork], dimensions: int, path: Path) -> None
     )
 
 
+def export_encoder(words: TunedVectors, path: Path) -> None:
+    """The tuned encoder with int8 weights, for one turn at a time: `ids` (1, n) to `vectors`."""
+
+    class OneTurn(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.encoder = words.encoder
+
+        def forward(self, ids: torch.Tensor) -> torch.Tensor:
+            return self.encoder(ids, torch.zeros_like(ids), torch.ones_like(ids, dtype=torch.float32))
+
+    whole = path.with_suffix(".float.onnx")
+    torch.onnx.export(
+        OneTurn().eval(),
+        (torch.zeros(1, _PIECES, dtype=torch.long),),
+        str(whole),
+        input_names=["ids"],
+        output_names=["vectors"],
+        dynamic_shapes=({1: torch.export.Dim("pieces", min=2, max=LONGEST + 2)},),
+        dynamo=True,
+        external_data=False,
+    )
+    write_int8(whole, path)
+    whole.unlink()
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a talk pack says of itself. `words` is its file of word vectors or its encoder."""
+
+    id: str
+    revision: str
+    title: str
+    description: str
+    words: str
+    vectors_from: str
+
+
 def write_manifest(
     folder: Path,
-    revision: str,
+    about: About,
     shares: TalkShares,
     calibration: ScoreCalibration,
     thresholds: TalkThresholds,
@@ -63,27 +104,27 @@ def write_manifest(
     manifest = TalkManifest(
         schema_version=SCHEMA_VERSION,
         kind=Kind.TALK,
-        id="earwitness-talk-en",
-        revision=revision,
-        title="basic talk check",
+        id=about.id,
+        revision=about.revision,
+        title=about.title,
         licence="that of the Earwitness repository",
-        description="Four small networks over static word vectors that read a call turn by turn, and a "
-        "linear model over the words.",
+        description=about.description,
         scope="It learned from written calls: it can miss a con that is told in a new way, and what it "
         "finds is a reason to verify, not proof.",
         trained_on=(
             "two-sided calls and single turns written for Earwitness (docs/models/talk-data.md)",
             "word errors of the built-in recognizer on synthesized speech",
-            "vectors distilled from sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0)",
+            about.vectors_from,
         ),
         files={
             name: hashlib.sha256((folder / name).read_bytes()).hexdigest()
-            for name in (NETWORK, TOKENIZER, VECTORS, WORDING)
+            for name in (NETWORK, TOKENIZER, about.words, WORDING)
         },
         network=NETWORK,
         language="en",
         tokenizer=TOKENIZER,
-        vectors=VECTORS,
+        vectors=about.words if about.words == VECTORS else None,
+        encoder=about.words if about.words == ENCODER else None,
         wording=WORDING,
         shares=shares,
         longest_turn=LONGEST,
@@ -93,5 +134,5 @@ def write_manifest(
         thresholds=thresholds,
         measured=dict(measured),
     )
-    text = manifest.model_dump_json(indent=2)
+    text = manifest.model_dump_json(indent=2, exclude_none=True)
     (folder / MANIFEST_NAME).write_text(text + "\n", encoding="utf-8")

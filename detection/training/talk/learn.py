@@ -1,6 +1,6 @@
 """Training on written calls: what each turn shows, and what the call is, by the worst of its turns."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,15 +12,11 @@ from torch.nn import functional
 from detection.training.talk.calls import LABELS, Call, Turn
 from detection.training.talk.network import TalkNetwork
 from detection.training.talk.noise import Confusions
+from detection.training.talk.word_vectors import WordVectors
 
-LONGEST = 80
-"""Word pieces of a turn that are read."""
 _SHARPNESS = 2.0
 _CLIP = 1.0
-_GROUP = 48
-
-Encode = Callable[[str], NDArray[np.float32]]
-"""Word vectors (pieces, d) of normalised text."""
+_GROUP = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +27,8 @@ class Recipe:
     batch: int = 24
     rate: float = 2e-3
     decay: float = 0.1
+    words_rate: float = 0.0
+    """Of the word vectors themselves; 0 leaves them as they are."""
     tactics_weight: float = 1.0
     spoiled: float = 0.3
     """Share of the calls that are spoiled as a recognizer would."""
@@ -42,10 +40,10 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """Turns of about the same length: their places in the batch, vectors (n, pieces, d) and mask."""
+    """Turns of about the same length: their places in the batch, word pieces (n, pieces) and mask."""
 
     places: Tensor
-    vectors: Tensor
+    ids: Tensor
     mask: Tensor
 
 
@@ -65,38 +63,50 @@ class _Batch:
 
 
 class Learner:
-    """Trains networks on calls; all on one thread."""
+    """Trains networks on calls, over word vectors that may learn with them."""
 
-    def __init__(self, encode: Encode, dimensions: int, confusions: Confusions | None) -> None:
-        self._encode = encode
-        self._dimensions = dimensions
+    def __init__(self, words: WordVectors, confusions: Confusions | None) -> None:
+        self._words = words
         self._confusions = confusions
 
     def train(self, calls: Sequence[Call], seed: int, recipe: Recipe) -> TalkNetwork:
         """A network that has seen `calls` `recipe.epochs` times."""
         torch.manual_seed(seed)
         rng = np.random.default_rng(seed)
-        network = TalkNetwork(self._dimensions, len(LABELS))
+        network = TalkNetwork(self._words.dimensions, len(LABELS))
         _set_base_rates(network, calls)
-        optimiser = torch.optim.AdamW(network.parameters(), recipe.rate, weight_decay=recipe.decay)
+        optimiser, rates = self._optimiser(network, recipe)
         steps = recipe.epochs * -(-len(calls) // recipe.batch)
         schedule = torch.optim.lr_scheduler.OneCycleLR(
-            optimiser, recipe.rate, total_steps=steps + 1, pct_start=0.15
+            optimiser, rates, total_steps=steps + 1, pct_start=0.15
         )
         network.train()
+        self._words.train(recipe.words_rate > 0)
         for epoch in range(recipe.epochs):
             losses = []
             for indexes in _by_length(calls, recipe.batch, rng):
                 varied = [_varied(calls[index], rng, recipe, self._confusions) for index in indexes]
-                loss = _loss(network, self._batch(varied), recipe)
+                loss = _loss(network, self._words, self._batch(varied), recipe)
                 optimiser.zero_grad()
                 loss.backward()
-                nn.utils.clip_grad_norm_(network.parameters(), _CLIP)
+                for group in optimiser.param_groups:
+                    nn.utils.clip_grad_norm_(group["params"], _CLIP)
                 optimiser.step()
                 schedule.step()
                 losses.append(loss.item())
             print(f"epoch {epoch}: loss {np.mean(losses):.3f}", flush=True)
+        self._words.eval()
         return network.eval()
+
+    def _optimiser(
+        self, network: TalkNetwork, recipe: Recipe
+    ) -> tuple[torch.optim.Optimizer, list[float]]:
+        parts = [{"params": list(network.parameters()), "weight_decay": recipe.decay}]
+        rates = [recipe.rate]
+        if recipe.words_rate:
+            parts.append({"params": list(self._words.parameters()), "weight_decay": 0.01})
+            rates.append(recipe.words_rate)
+        return torch.optim.AdamW(parts, recipe.rate), rates
 
     @torch.no_grad()
     def predict(
@@ -106,7 +116,7 @@ class Learner:
         told = []
         for call in calls:
             batch = self._batch([call])
-            outputs = [_read(network, batch) for network in networks]
+            outputs = [_read(network, self._words, batch) for network in networks]
             tactics = torch.stack([torch.sigmoid(one) for one, _ in outputs]).mean(0)[0]
             logits = torch.stack([one for _, one in outputs]).mean(0)[0]
             told.append((tactics.numpy(), logits.numpy()))
@@ -116,11 +126,11 @@ class Learner:
         most = max(len(call.turns) for call in calls)
         speaker, turns, before_harm = (torch.zeros(len(calls), most) for _ in range(3))
         found, labels = (torch.zeros(len(calls), most, len(LABELS)) for _ in range(2))
-        rows: list[tuple[int, NDArray[np.float32]]] = []
+        rows: list[tuple[int, list[int]]] = []
         for number, call in enumerate(calls):
             before_harm[number, : call.until] = 1
             for at, turn in enumerate(call.turns):
-                rows.append((number * most + at, self._encode(turn.text)[-LONGEST:]))
+                rows.append((number * most + at, self._words.pieces(turn.text)))
                 turns[number, at] = 1
                 speaker[number, at] = turn.is_caller
                 found[number, at] = _hot(turn.found)
@@ -130,25 +140,29 @@ class Learner:
         return _Batch(_groups(rows), speaker[..., None], found, labels, turns, before_harm, con, known)
 
 
-def _groups(rows: list[tuple[int, NDArray[np.float32]]]) -> list[_Group]:
+def _groups(rows: list[tuple[int, list[int]]]) -> list[_Group]:
     rows = sorted(rows, key=lambda row: len(row[1]))
     groups = []
     for first in range(0, len(rows), _GROUP):
         part = rows[first : first + _GROUP]
-        longest, dimensions = part[-1][1].shape
-        vectors, mask = torch.zeros(len(part), longest, dimensions), torch.zeros(len(part), longest)
+        longest = len(part[-1][1])
+        ids = torch.zeros(len(part), longest, dtype=torch.long)
+        mask = torch.zeros(len(part), longest)
         for number, (_, row) in enumerate(part):
-            vectors[number, : len(row)] = torch.from_numpy(row)
+            ids[number, : len(row)] = torch.tensor(row)
             mask[number, : len(row)] = 1
-        groups.append(_Group(torch.tensor([place for place, _ in part]), vectors, mask))
+        groups.append(_Group(torch.tensor([place for place, _ in part]), ids, mask))
     return groups
 
 
-def _read(network: TalkNetwork, batch: _Batch) -> tuple[Tensor, Tensor]:
+def _read(network: TalkNetwork, words: WordVectors, batch: _Batch) -> tuple[Tensor, Tensor]:
     """Logits of the tactics (calls, turns, labels) and of a con (calls, turns)."""
     calls, turns = batch.turns.shape
     speaker = batch.speaker.flatten(0, 1)
-    read = [network.turn(part.vectors, part.mask, speaker[part.places]) for part in batch.groups]
+    read = [
+        network.turn(words(part.ids, part.mask), part.mask, speaker[part.places])
+        for part in batch.groups
+    ]
     rows = torch.zeros(calls * turns, read[0].shape[1])
     rows = rows.index_copy(0, torch.cat([part.places for part in batch.groups]), torch.cat(read))
     rows = rows.view(calls, turns, -1)
@@ -161,9 +175,9 @@ def _read(network: TalkNetwork, batch: _Batch) -> tuple[Tensor, Tensor]:
     return torch.stack(tactics, 1), torch.stack(cons, 1)
 
 
-def _loss(network: TalkNetwork, batch: _Batch, recipe: Recipe) -> Tensor:
+def _loss(network: TalkNetwork, words: WordVectors, batch: _Batch, recipe: Recipe) -> Tensor:
     """Of the tactics, over turns; of the call, by the highest of its turns before the harm."""
-    tactics, cons = _read(network, batch)
+    tactics, cons = _read(network, words, batch)
     by_turn = functional.binary_cross_entropy_with_logits(tactics, batch.labels, reduction="none")
     is_labelled = batch.turns * (batch.known[:, None] + (1 - batch.known[:, None]) * _last(batch.turns))
     shown = (by_turn.sum(-1) * is_labelled).sum() / is_labelled.sum()
