@@ -112,6 +112,11 @@ def tokenizer_of(pieces: Sequence[str]) -> Tokenizer:
 
 def write_int8(network: Path, out: Path) -> None:
     """The exported `network` with int8 weights, its activations quantized as they come."""
+    import onnx
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
+    # The shapes that the exporter notes are of weights before it transposed them.
+    model = onnx.load(network)
+    del model.graph.value_info[:]
+    onnx.save(model, network)
     quantize_dynamic(str(network), str(out), weight_type=QuantType.QInt8, per_channel=True)

@@ -16,11 +16,17 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 import resources
+from detection.disclosure.reader import StatementReader
+from detection.disclosure.rule import load_rule
+from detection.disclosure.statements import load_statements
+from detection.models.manifest import StatementsManifest
+from detection.models.runtime import open_network
 from detection.training.minilm import MiniLm
-from detection.training.statements.calls import LABELS, Sample, fold_of, read_samples
+from detection.training.statements.calls import LABELS, Sample, fold_of, read_calls, read_samples
 from detection.training.statements.export import NETWORK, TOKENIZER, export, write_manifest
-from detection.training.statements.learn import StatementNetwork, predict, train
-from detection.training.talk.calls import read_calls
+from detection.training.statements.learn import StatementNetwork, train
+from detection.training.statements.thresholds import choose
+from detection.training.talk.calls import read_calls as read_talk
 from detection.training.talk.noise import load_confusions
 from detection.training.text_encoder import TunedEncoder, tuned_from
 from detection.vishing.load import load_tactics
@@ -52,7 +58,7 @@ def main() -> None:
 def _learn(samples: Sequence[Sample], teacher: Path, out: Path) -> None:
     tactics = load_tactics(resources.ROOT / "tactics" / "en.yaml")
     said = {" ".join(sample.words) for sample in samples}
-    said |= {turn.text for call in read_calls(tactics) for turn in call.turns}
+    said |= {turn.text for call in read_talk(tactics) for turn in call.turns}
     torch.manual_seed(0)
     encoder, tokenizer = tuned_from(MiniLm(teacher), sorted(said))
     network = StatementNetwork(encoder)
@@ -67,15 +73,26 @@ def _pack(samples: Sequence[Sample], out: Path) -> None:
     network = StatementNetwork(TunedEncoder(tokenizer.get_vocab_size()))
     network.load_state_dict(torch.load(out / "network.pt"))
     network.eval()
-    left_out = [sample for sample in samples if not fold_of(sample.family, FOLDS)]
-    told = predict(network, tokenizer, left_out)
-    thresholds = {}
-    for label in LISTENED_FOR:
-        thresholds[label] = _threshold(left_out, told, label)
     PACK.mkdir(exist_ok=True)
     tokenizer.save(str(PACK / TOKENIZER))
     export(network, PACK / NETWORK)
-    write_manifest(PACK, thresholds, {})
+    exported = StatementReader(
+        StatementsManifest.model_construct(id=PACK.name, revision="", title="", scope="", labels=LABELS),
+        tokenizer,
+        open_network(PACK / NETWORK, PACK.name, torch.get_num_threads()),
+    )
+    left_out = [sample for sample in samples if not fold_of(sample.family, FOLDS)]
+    told = [
+        exported.read(sample.before, sample.words, is_subject=sample.is_subject) for sample in left_out
+    ]
+    shares = np.array([[one[label] for label in LABELS] for one in told], np.float32)
+    start = {label: _threshold(left_out, shares, label) for label in LISTENED_FOR}
+    calls = [call for call in read_calls() if not fold_of(call["family"], FOLDS)]
+    rule = load_rule(resources.ROOT / "policies" / "company.yaml")
+    statements = load_statements(resources.ROOT / "disclosure" / "en.yaml")
+    chosen = choose(calls, exported.read, start, rule, statements)
+    print(f"{len(calls)} calls of families left out: {chosen.accuracy:.3f} right, {chosen.thresholds}")
+    write_manifest(PACK, chosen.thresholds, {})
 
 
 def _threshold(samples: Sequence[Sample], told: NDArray[np.float32], label: str) -> float:

@@ -5,6 +5,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from detection.text.passage import normal_words
 
@@ -28,14 +29,18 @@ class Sample:
     unknown: frozenset[str] = frozenset()
 
 
-def read_samples() -> list[Sample]:
-    """Every turn of the repository's calls for training."""
+def read_calls() -> list[dict[str, Any]]:
+    """The repository's calls for training, as docs/disclosure.md describes them."""
     return [
-        sample
+        json.loads(line)
         for file in sorted((HERE / "calls").glob("*.jsonl"))
         for line in file.read_text(encoding="utf-8").splitlines()
-        for sample in _samples(json.loads(line))
     ]
+
+
+def read_samples() -> list[Sample]:
+    """Every turn of these."""
+    return [sample for call in read_calls() for sample in _samples(call)]
 
 
 def fold_of(family: str, folds: int) -> int:
@@ -43,7 +48,7 @@ def fold_of(family: str, folds: int) -> int:
     return zlib.crc32(family.encode()) % folds
 
 
-def _samples(call: dict) -> Iterator[Sample]:
+def _samples(call: dict[str, Any]) -> Iterator[Sample]:
     before: dict[bool, tuple[str, ...]] = {True: (), False: ()}
     for turn in call["turns"]:
         is_subject = turn["speaker"] == call["subject"]

@@ -39,11 +39,11 @@ class _OneTurn(nn.Module):
 def export(network: StatementNetwork, path: Path) -> None:
     """`network` with int8 weights, for one turn at a time."""
     whole = path.with_suffix(".float.onnx")
-    ids = torch.zeros(1, _PIECES, dtype=torch.long)
+    ids, sides = (torch.zeros(1, _PIECES, dtype=torch.long) for _ in range(2))
     pieces = torch.export.Dim("pieces", min=3, max=_LONGEST)
     torch.onnx.export(
         _OneTurn(network).eval(),
-        (ids, ids, torch.ones(1, _PIECES)),
+        (ids, sides, torch.ones(1, _PIECES)),
         str(whole),
         input_names=["ids", "sides", "own"],
         output_names=["told"],

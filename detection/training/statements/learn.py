@@ -87,20 +87,6 @@ def train(
     network.eval()
 
 
-@torch.no_grad()
-def predict(
-    network: StatementNetwork, tokenizer: Tokenizer, samples: Sequence[Sample]
-) -> NDArray[np.float32]:
-    """Probabilities (n, labels)."""
-    order = np.argsort([len(one.words) + len(one.before) for one in samples])
-    told = np.zeros((len(samples), len(LABELS)), np.float32)
-    for first in range(0, len(order), 64):
-        part = order[first : first + 64]
-        batch = _batch([samples[index] for index in part], tokenizer)
-        told[part] = torch.sigmoid(network(*batch)).numpy()
-    return told
-
-
 def _batch(samples: Sequence[Sample], tokenizer: Tokenizer) -> tuple[Tensor, ...]:
     rows = [
         joined_pieces(
