@@ -36,6 +36,10 @@ class UnknownModelError(EarwitnessError):
     """A model id that names none, or none that what was asked for can be done with."""
 
 
+class ReportError(EarwitnessError):
+    """A file with a report over many calls cannot be written."""
+
+
 class EvaluationError(EarwitnessError):
     """The list of labelled cases to measure a judge on cannot be used."""
 

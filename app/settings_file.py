@@ -1,10 +1,9 @@
 """Writing a person's settings, so that what they wrote themselves stays as it is."""
 
-import os
-import tempfile
 from pathlib import Path
 
 from app.errors import SettingsError
+from app.whole_file import replace_file
 
 
 def save_settings(path: Path, **changes: str | None) -> None:
@@ -24,7 +23,8 @@ def save_settings(path: Path, **changes: str | None) -> None:
                 document.pop(name, None)
             else:
                 document[name] = value
-        _replace(path.resolve(), tomlkit.dumps(document))
+        path.resolve().parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        replace_file(path, tomlkit.dumps(document))
     except (TOMLKitError, UnicodeDecodeError) as error:
         raise SettingsError(
             f"The settings file {path} is not valid TOML ({error}); correct it there."
@@ -34,19 +34,3 @@ def save_settings(path: Path, **changes: str | None) -> None:
             f"The settings file {path} cannot be written ({error.strerror}); check its permissions, "
             "or name another with EARWITNESS_SETTINGS_FILE."
         ) from error
-
-
-def _replace(path: Path, text: str) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(
-        "w", encoding="utf-8", dir=path.parent, prefix=".settings-", delete=False
-    ) as file:
-        new = Path(file.name)
-        try:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        except BaseException:
-            new.unlink()
-            raise
-    new.replace(path)

@@ -11,6 +11,7 @@ from app.cases.database import explained, open_for_reading
 from app.cases.records import CaseSummary, StoredEvent
 from app.cases.summary import from_row
 from app.errors import CaseLogError, UnknownCaseError
+from detection.events import Event
 
 
 class CaseReader:
@@ -96,14 +97,25 @@ def find_case(db: Database, case_id: str) -> str:
     return matches[0]
 
 
-def _stored_event(row: dict[str, Any]) -> StoredEvent:
+def read_event(case_id: str, seq: int, payload: str) -> Event:
+    """The event in `payload`, event `seq` of a case. Raises `CaseLogError` where it was changed."""
     try:
-        event = decode(row["payload"])
+        return decode(payload)
     except ValueError as error:
-        raise CaseLogError(
-            f"Event {row['seq']} of case {row['case_id']} was changed after it was stored; "
-            f"`earwitness cases verify {row['case_id']}` says more."
-        ) from error
+        raise changed_event(case_id, seq) from error
+
+
+def changed_event(case_id: str, seq: int) -> CaseLogError:
+    """What to tell of an event that is not what Earwitness stored."""
+    name = storable_text(case_id)
+    return CaseLogError(
+        f"Event {seq} of case {name} was changed after it was stored; "
+        f"`earwitness cases verify {name}` says more."
+    )
+
+
+def _stored_event(row: dict[str, Any]) -> StoredEvent:
+    event = read_event(row["case_id"], row["seq"], row["payload"])
     return StoredEvent(
         row["case_id"], row["seq"], row["recorded_at"], event, row["prev_hash"], row["hash"]
     )

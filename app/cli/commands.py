@@ -10,6 +10,7 @@ from app.cli.cases import cases
 from app.cli.common import Exit, OutputError, drop_output, fail
 from app.cli.demo import demo
 from app.cli.devices import devices
+from app.cli.disclosure import disclosure
 from app.cli.evaluate import evaluate
 from app.cli.listen import listen
 from app.cli.models import models
@@ -24,7 +25,7 @@ def cli() -> None:
     """Judge calls on this machine: cloned voice, voice phishing, an AI that has not said so."""
 
 
-for command in (analyze, cases, demo, devices, evaluate, listen, models, voices):
+for command in (analyze, cases, demo, devices, disclosure, evaluate, listen, models, voices):
     cli.add_command(command)
 
 

@@ -1,0 +1,1 @@
+"""The report over many calls: which AIs said that they are one (docs/disclosure.md)."""
