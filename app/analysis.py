@@ -7,7 +7,9 @@ from app.call.session import Session
 from app.case_state import CaseState
 from app.cases.writer import CaseWriter
 from app.engines import Engines
+from audio.errors import AudioError
 from audio.file_source import Caller, FileSource
+from audio.types import Channel
 from detection.events import Event
 from detection.voice.enrolment import Enrolment, WatchedVoice
 
@@ -26,13 +28,21 @@ def analyze_file(
     *,
     claimed: Enrolment | None = None,
     watched: Sequence[WatchedVoice] = (),
+    subject: Channel = Channel.CALLER,
 ) -> tuple[CaseState, Exception | None]:
     """Walk one recording as fast as it goes and store its case.
 
-    Returns the state folded from what was stored, and why the walk ended early where it did. Raises
-    `AudioError` where the file is no recording, and `DetectionError` where `claimed` cannot be
-    compared; then no case is made.
+    `subject` is the side whose voice is judged and who has to say that it is an AI; `claimed` and
+    `watched` are for callers. Returns the state folded from what was stored, and why the walk ended
+    early where it did. Raises `AudioError` where the file is no recording or has no side of its own for
+    `subject`, and `DetectionError` where `claimed` cannot be compared; then no case is made.
     """
+    source = FileSource(path, caller)
+    if subject not in source.channels:
+        raise AudioError(
+            f"{path} has no side of the help desk to judge, for everything in it is on one channel: "
+            "export both sides of the call as two channels."
+        )
     state = CaseState("")
 
     def on_stored(case_id: str, events: Sequence[Event]) -> None:
@@ -40,7 +50,7 @@ def analyze_file(
         for event in events:
             state.apply(event)
 
-    session = engines.session(FileSource(path, caller), writer, on_stored, claimed, watched)
+    session = engines.session(source, writer, on_stored, claimed, watched, subject=subject)
     session.start()
     try:
         while not session.wait(_POLL_S):

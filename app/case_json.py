@@ -14,6 +14,7 @@ from detection.events import (
     StepsAdvised,
     StepTaken,
 )
+from detection.types import AgentVerdict, RuleState
 
 
 def as_json(state: CaseState, file: str, error: Exception | None = None) -> dict[str, Any]:
@@ -28,6 +29,7 @@ def as_json(state: CaseState, file: str, error: Exception | None = None) -> dict
         "file": file,
         "duration_s": _seconds(state.heard),
         "case_id": state.case_id,
+        "subject": state.subject.value,
         "engines": [
             {"job": e.job, "id": e.id, "revision": e.revision, "note": e.note, "scope": e.scope}
             for e in state.engines
@@ -163,7 +165,13 @@ def as_json(state: CaseState, file: str, error: Exception | None = None) -> dict
             "rule_id": disclosure.rule_id,
             "rule_revision": disclosure.rule_revision,
             "reasons": list(disclosure.reasons),
+            "subject": disclosure.subject.value,
+            "spoke_at_s": _seconds(disclosure.spoke_at),
+            "handed_over_at_s": _seconds(disclosure.handed_over_at),
+            "awaits_until_s": _seconds(disclosure.awaits_until),
+            "rules": [_rule(rule) for rule in disclosure.rules],
         },
+        "agent": _agent(state.agent),
         "alerts": [
             {
                 "level": a.level.value,
@@ -236,6 +244,37 @@ def end_of(state: CaseState, error: Exception | None) -> tuple[str | None, str]:
 
 def _seconds(index: int | None) -> float | None:
     return None if index is None else round(index / CALL_RATE, 2)
+
+
+def _rule(rule: RuleState) -> dict[str, Any]:
+    return {
+        "rule_id": rule.rule_id,
+        "rule_revision": rule.rule_revision,
+        "title": rule.title,
+        "state": rule.state.value,
+        "deadline_at_s": _seconds(rule.deadline_at),
+        "reason": rule.reason,
+    }
+
+
+def _agent(agent: AgentVerdict) -> dict[str, Any]:
+    return {
+        "level": agent.level.value,
+        "llr": agent.llr,
+        "threshold_human": agent.threshold_human,
+        "threshold_agent": agent.threshold_agent,
+        "turns": agent.turns,
+        "signs": [
+            {
+                "name": sign.name,
+                "value": round(sign.value, 4),
+                "llr": round(sign.llr, 4),
+                "sentence": sign.sentence,
+            }
+            for sign in agent.signs
+        ],
+        "engine": agent.engine,
+    }
 
 
 def _advised(event: StepsAdvised) -> dict[str, Any]:

@@ -31,7 +31,7 @@ from detection.events import (
     VoiceJudged,
     VoiceScored,
 )
-from detection.steps import Advice, StepOutcome
+from detection.steps import Advice, Step, StepKind, StepOutcome
 from detection.types import (
     AgentLevel,
     AgentVerdict,
@@ -90,6 +90,8 @@ class CaseState:
         self.voice_changes: list[VoiceChange] = []
         self.conversation = ConversationVerdict(ConversationLevel.NOT_CHECKED)
         self.disclosure = DisclosureVerdict(DisclosureState.NOT_CHECKED)
+        self.awaited_until: int | None = None
+        """Until when an answer to the latest question was awaited (samples); None where none was."""
         self.agent = AgentVerdict(AgentLevel.NOT_CHECKED)
         self.subject = Channel.CALLER
         """Whose voice and disclosure are judged."""
@@ -141,6 +143,17 @@ class CaseState:
                 return event.advice
         return None
 
+    def open_step(self, advice: Advice) -> Step | None:
+        """The step of `advice` to do now; None where each has an outcome.
+
+        Asking the caller whether it is an AI is done once that was heard, whoever recorded it.
+        """
+        outcomes = self.outcomes
+        if self.subject is Channel.CALLER and self.disclosure.asked_at is not None:
+            asking = (step for step in advice.steps if step.kind is StepKind.QUESTION)
+            outcomes = {step.id: StepOutcome.DONE for step in asking} | outcomes
+        return advice.open_step(outcomes)
+
     def still_open(self, partials: Iterable[PartialText]) -> list[PartialText]:
         """Those of `partials` that have words and have not become an event, the earliest first."""
         if self.ended:
@@ -191,6 +204,7 @@ class CaseState:
                 self.conversation = event.verdict
             case DisclosureJudged():
                 self.disclosure = event.verdict
+                self.awaited_until = event.verdict.awaits_until or self.awaited_until
             case AgentJudged():
                 self.agent = event.verdict
             case _:

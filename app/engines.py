@@ -89,16 +89,18 @@ class Engines:
         """A call from `source`, not yet started, with judges of its own.
 
         `subject` is the side whose voice is judged and who has to say that it is an AI, where it is one.
-        The caller's voice is compared with that of `claimed`, whom the caller claims to be, and with
-        every voice of `watched`. A live call needs a `basis`. Raises `DetectionError` where `claimed`
-        cannot be compared.
+        Its voice is compared with that of `claimed`, whom the caller claims to be, and with every voice
+        of `watched`; both are for callers. A live call needs a `basis`. Raises `DetectionError` where
+        `claimed` cannot be compared.
         """
         mono = len(source.channels) == 1
         now = datetime.now(UTC)
         memory = CaseMemory(writer.path, source.name, now)
         pipeline = Pipeline(
             self.transcriber,
-            CountermeasureJudge(self.countermeasure, self._second_opinion(is_live=source.is_live)),
+            CountermeasureJudge(
+                self.countermeasure, self._second_opinion(is_live=source.is_live), subject
+            ),
             TalkJudge(self.tactics, self.reader, mono=mono),
             AgentSigns(self.signs, subject, memory.wordings, mono=mono),
             DisclosureJudge(
@@ -111,7 +113,7 @@ class Engines:
             ),
             AlertRules(self.playbook, subject),
             ChallengeJudge(self.challenges, mono=mono),
-            self._speaker_judge(claimed, watched),
+            self._speaker_judge(claimed, watched, subject),
             self._circumstances(source, memory, now, claimed),
         )
         segmenters = self.segmenters(source.channels)
@@ -138,10 +140,10 @@ class Engines:
         return StrongOpinion(self.strong, patient=not is_live) if self.strong else None
 
     def _speaker_judge(
-        self, claimed: Enrolment | None, watched: Sequence[WatchedVoice]
+        self, claimed: Enrolment | None, watched: Sequence[WatchedVoice], subject: Channel
     ) -> EmbeddingJudge | None:
         if self.encoder:
-            return EmbeddingJudge(self.encoder, claimed, watched)
+            return EmbeddingJudge(self.encoder, claimed, watched, subject)
         if claimed:
             raise DetectionError(
                 f"Whether {claimed.name} is calling cannot be checked: there is no model pack to "

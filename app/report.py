@@ -1,5 +1,7 @@
 """A call's state as text for a terminal."""
 
+from dataclasses import replace
+
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
@@ -9,21 +11,30 @@ from app.call.consent import consent_text
 from app.case_json import end_of
 from app.case_notes import recording_text
 from app.case_state import CaseState
+from app.disclosure_words import agent_text, disclosure_text, rule_lines, times_line
 from app.handling_words import handling_text
 from app.trouble_words import trouble_word
 from app.words import (
     CHANNEL_NAME,
     STAGE_NAME,
     TONE_COLOUR,
+    VerdictText,
     conversation_text,
-    disclosure_text,
     identity_text,
+    of_subject,
     printable,
     voice_text,
 )
 from audio.types import Channel
 from detection.clock import clock_at
-from detection.types import Alert, AlertLevel, Finding, Utterance
+from detection.types import (
+    AgentVerdict,
+    Alert,
+    AlertLevel,
+    DisclosureVerdict,
+    Finding,
+    Utterance,
+)
 
 
 def print_report(console: Console, state: CaseState, error: Exception | None = None) -> None:
@@ -42,7 +53,7 @@ def print_report(console: Console, state: CaseState, error: Exception | None = N
     console.print(_transcript_table(state))
     for change in state.voice_changes:
         said = f"another voice took over (likelihood ratio same : other {change.llr:+.1f})"
-        console.print(_plain(f"{clock_at(change.start)} {CHANNEL_NAME[Channel.CALLER]}: {said}"))
+        console.print(_plain(f"{clock_at(change.start)} {CHANNEL_NAME[state.subject]}: {said}"))
     for missing in state.not_judged:
         span = f"{clock_at(missing.start)}-{clock_at(missing.end)} {CHANNEL_NAME[missing.channel]}"
         console.print(_plain(f"{span}: {STAGE_NAME[missing.stage]}, {missing.reason}", "dim"))
@@ -102,9 +113,13 @@ def _kept(state: CaseState) -> list[str]:
 def _verdict_table(state: CaseState) -> Table:
     table = _table()
     verdicts = [
-        ("Voice", voice_text(state.voice, state.engines)),
+        (
+            of_subject("Voice", state.subject),
+            voice_text(state.voice, state.engines, state.subject),
+        ),
         ("Conversation", conversation_text(state.conversation, state.findings)),
-        ("AI disclosure", disclosure_text(state.disclosure)),
+        (of_subject("AI disclosure", state.subject), _whole_disclosure(state.disclosure)),
+        (of_subject("AI or person", state.subject), _whole_agent(state.agent, state.subject)),
     ]
     if state.identity.claimed:
         verdicts.insert(1, (f"Is it {state.identity.claimed}?", identity_text(state.identity)))
@@ -113,9 +128,21 @@ def _verdict_table(state: CaseState) -> Table:
         table.add_row(printable(title), word, _plain(" ".join(text.reasons) or text.phrase.meaning))
         if text.progress:
             table.add_row("", "", _plain(text.progress, "dim"))
-        if text.judge:
-            table.add_row("", "", _plain(text.judge, "dim"))
+        for line in filter(None, (*text.details, text.judge)):
+            table.add_row("", "", _plain(line, "dim"))
     return table
+
+
+def _whole_disclosure(verdict: DisclosureVerdict) -> VerdictText:
+    """The verdict with all its times, and where the party stands under each rule."""
+    told = filter(None, (times_line(verdict), *rule_lines(verdict)))
+    return replace(disclosure_text(verdict), progress="", details=tuple(told))
+
+
+def _whole_agent(verdict: AgentVerdict, subject: Channel) -> VerdictText:
+    """The verdict with a line for each sign."""
+    text = agent_text(verdict, subject)
+    return replace(text, reasons=(), details=tuple(filter(None, (text.footnote, *text.reasons))))
 
 
 def _handling_table(state: CaseState) -> Table:

@@ -16,7 +16,6 @@ from detection.types import (
     ConversationLevel,
     ConversationVerdict,
     DisclosureState,
-    DisclosureVerdict,
     EngineInfo,
     Finding,
     IdentityLevel,
@@ -51,7 +50,8 @@ class VerdictText:
     """A whole verdict as a person reads it.
 
     `footnote` says how much was heard, and is short; `judge` what judged, and what that can and cannot
-    do, in one sentence; `progress` how far the call has come and whether the caller was verified.
+    do, in one sentence; `progress` how far the call has come and whether the caller was verified, or
+    where several rules stand; `details` what else speaks for it and against it, a sentence each.
     """
 
     phrase: Phrase
@@ -59,6 +59,7 @@ class VerdictText:
     footnote: str = ""
     judge: str = ""
     progress: str = ""
+    details: tuple[str, ...] = ()
 
 
 TONE_COLOUR = {
@@ -73,6 +74,9 @@ TONE_COLOUR = {
 ALERT_TONE = {AlertLevel.WATCH: Tone.WATCH, AlertLevel.ALERT: Tone.ALERT}
 
 CHANNEL_NAME = {Channel.CALLER: "Caller", Channel.AGENT: "Help desk"}
+
+PARTY = {Channel.CALLER: "the caller", Channel.AGENT: "the desk's own voice"}
+"""Whose voice and disclosure are judged, within a sentence."""
 
 STAGE_NAME = {
     "transcript": "not transcribed",
@@ -111,6 +115,19 @@ VOICE = {
         "Likely synthetic", Tone.ALERT, "This audio sounds as if a machine made it."
     ),
 }
+
+OWN_VOICE = VOICE | {
+    VoiceLevel.NOT_CHECKED: Phrase(
+        "Not checked", Tone.UNKNOWN, "The desk's own voice has not been judged."
+    ),
+    VoiceLevel.NOT_ENOUGH_SPEECH: Phrase(
+        "Not enough speech yet",
+        Tone.UNKNOWN,
+        "The desk's own voice has not spoken long enough to be judged.",
+    ),
+    VoiceLevel.REAL: Phrase("Sounds real", Tone.CALM, "This audio sounds human."),
+}
+"""`VOICE` where the help desk's side is judged."""
 
 IDENTITY = {
     IdentityLevel.NOT_CHECKED: Phrase(
@@ -153,33 +170,42 @@ CONVERSATION = {
     ),
 }
 
-DISCLOSURE = {
-    DisclosureState.NOT_CHECKED: Phrase(
-        "Not checked", Tone.UNKNOWN, "Whether an AI is on the line has not been judged."
-    ),
-    DisclosureState.NOT_APPLICABLE: Phrase(
-        "Not applicable", Tone.UNKNOWN, "No rule of this site asks anything of this party today."
-    ),
-    DisclosureState.LISTENING: Phrase(
-        "Listening",
-        Tone.UNKNOWN,
-        "Nothing has been said so far that settles whether the caller is an AI.",
-    ),
-    DisclosureState.HUMAN: Phrase("Human-like", Tone.CALM, "Nothing suggests that the caller is an AI."),
-    DisclosureState.DISCLOSED: Phrase("Disclosed", Tone.CALM, "The caller said that it is an AI."),
-    DisclosureState.DISCLOSED_LATE: Phrase(
-        "Disclosed late", Tone.WATCH, "The caller said that it is an AI, later than the policy asks."
-    ),
-    DisclosureState.NOT_DISCLOSED: Phrase(
-        "Not disclosed", Tone.ALERT, "The caller sounds like an AI and has not said so."
-    ),
-    DisclosureState.DENIED: Phrase(
-        "Denied when asked", Tone.ALERT, "The caller sounds like an AI and said that it is a person."
-    ),
-    DisclosureState.EVASIVE: Phrase(
-        "Did not answer", Tone.WATCH, "The caller sounds like an AI and did not answer when asked."
-    ),
-}
+
+def _disclosure(who: str) -> dict[DisclosureState, Phrase]:
+    """What is said of the disclosure of `who`, as in the middle of a sentence."""
+    begin = who.capitalize()
+    return {
+        DisclosureState.NOT_CHECKED: Phrase(
+            "Not checked", Tone.UNKNOWN, f"Whether {who} is an AI has not been judged."
+        ),
+        DisclosureState.NOT_APPLICABLE: Phrase(
+            "Not applicable", Tone.UNKNOWN, f"No rule of this site asks anything of {who} today."
+        ),
+        DisclosureState.LISTENING: Phrase(
+            "Listening",
+            Tone.UNKNOWN,
+            f"Nothing has been said so far that settles whether {who} is an AI.",
+        ),
+        DisclosureState.HUMAN: Phrase("Human-like", Tone.CALM, f"Nothing suggests that {who} is an AI."),
+        DisclosureState.DISCLOSED: Phrase("Disclosed", Tone.CALM, f"{begin} said that it is an AI."),
+        DisclosureState.DISCLOSED_LATE: Phrase(
+            "Disclosed late", Tone.WATCH, f"{begin} said that it is an AI, later than the policy asks."
+        ),
+        DisclosureState.NOT_DISCLOSED: Phrase(
+            "Not disclosed", Tone.ALERT, f"{begin} sounds like an AI and has not said so."
+        ),
+        DisclosureState.DENIED: Phrase(
+            "Denied when asked", Tone.ALERT, f"{begin} sounds like an AI and said that it is a person."
+        ),
+        DisclosureState.EVASIVE: Phrase(
+            "Did not answer", Tone.WATCH, f"{begin} sounds like an AI and did not answer when asked."
+        ),
+    }
+
+
+DISCLOSURE = _disclosure(PARTY[Channel.CALLER])
+OWN_DISCLOSURE = _disclosure(PARTY[Channel.AGENT])
+"""`DISCLOSURE` where the help desk's side is judged."""
 
 CALL_STAGE = {
     CallStage.CONTACT: "first contact",
@@ -221,11 +247,21 @@ def local_time(iso: str) -> str:
     return datetime.fromisoformat(iso).astimezone().strftime("%d %b %Y %H:%M").lstrip("0")
 
 
-def voice_text(verdict: VoiceVerdict, engines: Sequence[EngineInfo]) -> VerdictText:
-    """The voice verdict in words, with what the one of `engines` that judged it can and cannot do."""
-    footnote = f"{verdict.speech_s:.0f} s of the caller's speech heard" if verdict.speech_s else ""
+def of_subject(title: str, subject: Channel) -> str:
+    """The title of a verdict on `subject`; who that is, is only said where it is not the caller."""
+    return title if subject is Channel.CALLER else f"{title} ({CHANNEL_NAME[subject].lower()})"
+
+
+def voice_text(
+    verdict: VoiceVerdict, engines: Sequence[EngineInfo], subject: Channel = Channel.CALLER
+) -> VerdictText:
+    """The voice verdict on `subject`, with what that of `engines` which judged it can and cannot do."""
+    phrases, whose = (
+        (VOICE, "the caller's") if subject is Channel.CALLER else (OWN_VOICE, "the desk's own")
+    )
+    footnote = f"{verdict.speech_s:.0f} s of {whose} speech heard" if verdict.speech_s else ""
     judge = next((_judge_sentence(engine) for engine in engines if engine.job == "voice"), "")
-    return VerdictText(VOICE[verdict.level], verdict.reasons, footnote, judge)
+    return VerdictText(phrases[verdict.level], verdict.reasons, footnote, judge)
 
 
 def _judge_sentence(engine: EngineInfo) -> str:
@@ -269,20 +305,6 @@ def _verified_text(verdict: ConversationVerdict) -> str:
     check = telling[0]
     title = check.title[:1].lower() + check.title[1:]
     return f"{said}; {title} {CHECK_STATE[check.state]} at {clock_at(check.at)}"
-
-
-def disclosure_text(verdict: DisclosureVerdict) -> VerdictText:
-    """The disclosure verdict in words, with the times of what was said."""
-    times = [
-        f"{what} at {clock_at(at)}"
-        for what, at in (
-            ("said so", verdict.at),
-            ("asked", verdict.asked_at),
-            ("answered", verdict.answered_at),
-        )
-        if at is not None
-    ]
-    return VerdictText(DISCLOSURE[verdict.state], verdict.reasons, ", ".join(times).capitalize())
 
 
 def engines_text(engines: Sequence[EngineInfo]) -> str:

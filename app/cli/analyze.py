@@ -23,6 +23,7 @@ from app.settings import settings_with
 from app.words import error_text, printable
 from audio.errors import AudioError
 from audio.file_source import Caller
+from audio.types import Channel
 
 Walked: TypeAlias = tuple[CaseState, Exception | None]
 """What a recording came to, and why its walk ended early where it did."""
@@ -52,6 +53,13 @@ Walked: TypeAlias = tuple[CaseState, Exception | None]
     metavar="NAME",
     help="Whom the caller claims to be: compare with the voice enrolled under that name.",
 )
+@click.option(
+    "--subject",
+    type=click.Choice([channel.value for channel in (Channel.CALLER, Channel.AGENT)]),
+    default=Channel.CALLER.value,
+    show_default=True,
+    help="Whose voice is judged and who has to say that it is an AI; agent: the desk's own voice.",
+)
 @data_dir_option
 def analyze(
     files: tuple[Path, ...],
@@ -61,9 +69,13 @@ def analyze(
     voice_pack: Path | None,
     speaker_pack: Path | None,
     claims: str | None,
+    subject: str,
     data_dir: Path | None,
 ) -> None:
     """Judge recordings of calls, store each as a case and print what was found."""
+    judged = Channel(subject)
+    if judged is not Channel.CALLER:
+        _refuse_for_callers_only(caller, claims)
     settings = settings_with(
         data_dir=data_dir,
         whisper_model=whisper_model,
@@ -72,16 +84,37 @@ def analyze(
     )
     case_log = case_log_path(settings)
     claimed = read_enrolment(case_log, claims) if claims is not None else None
-    watched = read_watched(case_log)
+    watched = read_watched(case_log) if judged is Channel.CALLER else ()
     with load_engines(settings) as engines, open_case_log(settings) as writer:
 
         def walk(file: Path, on_progress: OnProgress) -> Walked:
             return analyze_file(
-                file, caller, engines, writer, on_progress, claimed=claimed, watched=watched
+                file,
+                caller,
+                engines,
+                writer,
+                on_progress,
+                claimed=claimed,
+                watched=watched,
+                subject=judged,
             )
 
         done = [_analyze_one(file, as_json_lines, walk, writer) for file in files]
     raise SystemExit(Exit.OK if all(done) else Exit.FAILED)
+
+
+def _refuse_for_callers_only(caller: Caller | None, claims: str | None) -> None:
+    """Raises `UsageError` where an option is about the caller and the desk's side is to be judged."""
+    if claims is not None:
+        raise click.UsageError(
+            "--claims is about whom the caller claims to be, and with --subject agent the desk's own "
+            "voice is judged: leave one of them out."
+        )
+    if caller == "mono":
+        raise click.UsageError(
+            "--caller mono takes everything said as the caller's, which leaves --subject agent nobody "
+            "to judge: leave one of them out."
+        )
 
 
 def _analyze_one(

@@ -1,21 +1,25 @@
 """What a terminal shows of a call while it goes on: a line for each thing a person should see now."""
 
+from dataclasses import replace
+
 from rich.console import Console
 from rich.text import Text
 
 from app.case_state import CaseState
+from app.disclosure_words import agent_text, disclosure_text, rule_lines, times_line
+from app.question_words import question_text
 from app.report import alert_heading
 from app.trouble_words import trouble_text
 from app.words import (
     CHANNEL_NAME,
     TONE_COLOUR,
-    Phrase,
     VerdictText,
     conversation_text,
-    disclosure_text,
+    of_subject,
     printable,
     voice_text,
 )
+from audio.types import Channel
 from detection.clock import clock_at
 from detection.events import (
     AlertRaised,
@@ -27,6 +31,7 @@ from detection.events import (
     StepsAdvised,
     UtteranceHeard,
 )
+from detection.types import DisclosureVerdict
 
 
 class LiveLines:
@@ -34,11 +39,15 @@ class LiveLines:
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._words: dict[str, Phrase] = {}
+        self._words: dict[str, tuple[str, ...]] = {}
+        self._handed_over_at: int | None = None
+        self._question: tuple[bool, int | None] = (False, None)
 
     def begin(self, case_id: str) -> None:
         """Say that the call is heard, and how to end it."""
         self._words.clear()
+        self._handed_over_at = None
+        self._question = (False, None)
         self._print(Text(f"Listening. Case {case_id}. Ctrl-C ends the call.", "dim"))
 
     def show(self, event: Event, state: CaseState) -> None:
@@ -68,19 +77,47 @@ class LiveLines:
                 self._show_verdicts(state)
 
     def _show_verdicts(self, state: CaseState) -> None:
-        for title, verdict in (
-            ("Voice", voice_text(state.voice, state.engines)),
-            ("Conversation", conversation_text(state.conversation, state.findings)),
-            ("AI disclosure", disclosure_text(state.disclosure)),
-        ):
-            self._show_change(title, verdict)
+        subject, disclosure = state.subject, state.disclosure
+        self._show_change("Voice", voice_text(state.voice, state.engines, subject), subject)
+        self._show_change("Conversation", conversation_text(state.conversation, state.findings))
+        said = filter(None, (times_line(disclosure), *rule_lines(disclosure)))
+        told = replace(disclosure_text(disclosure), details=tuple(said))
+        states = (rule.state for rule in disclosure.rules)
+        self._show_change("AI disclosure", told, subject, also=tuple(states))
+        agent = agent_text(state.agent, subject)
+        self._show_change("AI or person", replace(agent, details=agent.reasons), subject)
+        self._show_hand_over(disclosure)
+        self._show_question(state)
 
-    def _show_change(self, title: str, verdict: VerdictText) -> None:
-        known = self._words.setdefault(title, verdict.phrase)
-        if known.word != verdict.phrase.word:
-            self._words[title] = verdict.phrase
+    def _show_change(
+        self,
+        title: str,
+        verdict: VerdictText,
+        subject: Channel = Channel.CALLER,
+        also: tuple[str, ...] = (),
+    ) -> None:
+        """Print `verdict` where its word differs from the one before, or what belongs to it does."""
+        stands = (verdict.phrase.word, *also)
+        if self._words.setdefault(title, stands) != stands:
+            self._words[title] = stands
             word = Text(verdict.phrase.word, f"bold {TONE_COLOUR[verdict.phrase.tone]}")
-            self._print(Text(f"{title}: ").append(word))
+            self._print(Text(f"{of_subject(title, subject)}: ").append(word))
+            for detail in verdict.details:
+                self._print(Text(printable(f"    {detail}"), "dim"))
+
+    def _show_hand_over(self, disclosure: DisclosureVerdict) -> None:
+        at = disclosure.handed_over_at
+        if at is not None and at != self._handed_over_at:
+            self._handed_over_at = at
+            self._print(Text(f"{clock_at(at)} {CHANNEL_NAME[disclosure.subject]} hands the call over."))
+
+    def _show_question(self, state: CaseState) -> None:
+        """What became of the question whether it is an AI, without the time that is left."""
+        stands = (state.disclosure.awaits_until is not None, state.disclosure.answered_at)
+        if stands != self._question:
+            self._question = stands
+            if told := question_text(state, is_running=state.ended is None):
+                self._print(Text(printable(f"Whether it is an AI: {told}")))
 
     def _print(self, text: Text) -> None:
         self._console.print(text, soft_wrap=True)

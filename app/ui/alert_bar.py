@@ -18,6 +18,7 @@ from app.ui.labels import label
 from app.ui.marks import mark
 from app.ui.step_panel import StepPanel
 from app.ui.theme import Theme
+from app.ui.tips import plain_tip
 from app.words import ALERT_TONE
 from detection.clock import clock_at
 from detection.events import CallLabel
@@ -92,6 +93,11 @@ class AlertBar(QFrame):
             self._show(fresh[-1] if quiet_so_far else self._index)
         self.show()
 
+    def show_clock(self, heard: int) -> None:
+        """The running call is at sample `heard`."""
+        if self._is_running:
+            self.steps.show_clock(heard)
+
     def set_theme(self, theme: Theme) -> None:
         """Draw in other colours."""
         self._theme = theme
@@ -108,7 +114,7 @@ class AlertBar(QFrame):
         )
         self._title.setText(f"{alert.title}   ({clock_at(alert.at)})")
         self._reason.set_text(alert.reason)
-        self._reason.setToolTip(alert.reason)
+        self._reason.setToolTip(plain_tip(alert.reason))
         total = len(self._state.alerts)
         self._count.setText(f"{index + 1} of {total}")
         for widget in (self._previous, self._count, self._next):

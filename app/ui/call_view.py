@@ -6,6 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from app.case_state import CaseState
+from app.disclosure_words import disclosure_text
 from app.trouble_words import trouble_text
 from app.ui.case_notes_line import CaseNotesLine
 from app.ui.clamped_text import ClampedText
@@ -14,15 +15,16 @@ from app.ui.labels import label
 from app.ui.level_meter import LevelMeter
 from app.ui.recording_mark import RecordingMark
 from app.ui.theme import Theme
+from app.ui.tips import plain_tip
 from app.ui.transcript_view import TranscriptView
 from app.ui.trouble_lines import TroubleLines
 from app.ui.verdict_card import VerdictCard
 from app.words import (
     VerdictText,
     conversation_text,
-    disclosure_text,
     identity_text,
     local_time,
+    of_subject,
     printable,
     voice_text,
 )
@@ -62,7 +64,7 @@ class CallView(QWidget):
         self.troubles = TroubleLines(theme)
         self._voice = VerdictCard("Voice", theme, self._voice_text())
         self._conversation = VerdictCard("Conversation", theme, self._conversation_text())
-        self._disclosure = VerdictCard("AI disclosure", theme, disclosure_text(self.state.disclosure))
+        self._disclosure = VerdictCard("AI disclosure", theme, self._disclosure_text())
         self._identity = IdentityLine(theme)
         self.cards = (self._voice, self._conversation, self._disclosure)
         self.transcript = TranscriptView(theme)
@@ -89,10 +91,12 @@ class CallView(QWidget):
     def refresh(self) -> None:
         """Show what the case has gained."""
         state = self.state
-        self._voice.show_verdict(self._voice_text())
+        self._voice.show_verdict(self._voice_text(), of_subject("Voice", state.subject))
         self._identity.show_verdict(identity_text(state.identity))
         self._conversation.show_verdict(self._conversation_text())
-        self._disclosure.show_verdict(disclosure_text(state.disclosure))
+        self._disclosure.show_verdict(
+            self._disclosure_text(), of_subject("AI disclosure", state.subject)
+        )
         if state.source and self._source.text != printable(state.source):
             self._show_source()
         if state.started_at:
@@ -131,15 +135,18 @@ class CallView(QWidget):
         self.transcript.set_theme(theme)
 
     def _voice_text(self) -> VerdictText:
-        return voice_text(self.state.voice, self.state.engines)
+        return voice_text(self.state.voice, self.state.engines, self.state.subject)
 
     def _conversation_text(self) -> VerdictText:
         return conversation_text(self.state.conversation, self.state.findings)
 
+    def _disclosure_text(self) -> VerdictText:
+        return disclosure_text(self.state.disclosure, self.state.agent)
+
     def _show_source(self) -> None:
         source = printable(self.state.source)
         self._source.set_text(source)
-        self._source.setToolTip(source)
+        self._source.setToolTip(plain_tip(source))
         self._levels.show_channels(self.state.channels)
 
     def _troubles(self) -> list[str]:

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
 from app.case_notes import Notes, notes_of, summary_of
 from app.case_state import CaseState
 from app.ui.clamped_text import ClampedText
+from app.ui.tips import plain_tip
 from app.words import printable
 
 
@@ -41,7 +42,7 @@ class CaseNotesLine(QWidget):
         self._state = state
         text = printable(summary_of(state))
         self.summary.set_text(text)
-        self.summary.setToolTip(text)
+        self.summary.setToolTip(plain_tip(text))
         self.setVisible(bool(text))
 
     def _show_details(self) -> None:

@@ -7,6 +7,7 @@ from app.ui.clamped_text import ClampedText
 from app.ui.labels import label
 from app.ui.marks import mark
 from app.ui.theme import Theme
+from app.ui.tips import plain_tip
 from app.words import IDENTITY, Tone, VerdictText
 from detection.types import IdentityLevel
 
@@ -60,6 +61,6 @@ class IdentityLine(QFrame):
         self.setProperty("tone", "" if quiet else phrase.tone.value)
         self.style().unpolish(self)
         self.style().polish(self)
-        self.setToolTip("\n".join((claim, phrase.meaning, *reasons)))
+        self.setToolTip(plain_tip("\n".join((claim, phrase.meaning, *reasons))))
         self.setAccessibleName(f"{_TITLE}: {phrase.word}. {claim}")
         self.setAccessibleDescription(" ".join(reasons) or phrase.meaning)

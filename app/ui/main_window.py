@@ -32,6 +32,7 @@ from app.ui.theme import Theme
 from app.ui.tool_row import tool_row
 from app.words import engines_text, printable
 from audio.file_source import Caller
+from audio.types import CALL_RATE
 from detection.events import AlertRaised, ConsentRecorded, Event
 from detection.types import AlertLevel, PartialText
 
@@ -223,6 +224,7 @@ class MainWindow(QMainWindow):
     def _on_progress_changed(self, heard_s: float, total_s: float | None) -> None:
         if self._call.state is self._live:
             self._call.show_progress(heard_s, total_s)
+            self._alert_bar.show_clock(round(heard_s * CALL_RATE))
 
     def _on_session_ended(self, error: Exception | None) -> None:
         if error:

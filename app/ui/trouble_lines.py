@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 from app.ui.clamped_text import ClampedText
 from app.ui.marks import mark
 from app.ui.theme import Theme
+from app.ui.tips import plain_tip
 from app.words import Tone
 
 _MARK_SIZE = 18
@@ -61,7 +62,7 @@ class _TroubleLine(QWidget):
     def __init__(self, sentence: str, theme: Theme) -> None:
         super().__init__()
         self.setAccessibleName(f"Sound: {sentence}")
-        self.setToolTip(sentence)
+        self.setToolTip(plain_tip(sentence))
         self._mark = QLabel()
         text = ClampedText(_LINES, shrinks=True)
         text.setObjectName("trouble_text")

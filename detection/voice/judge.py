@@ -11,7 +11,7 @@ from detection.models.manifest import CountermeasureManifest, VoiceThresholds
 from detection.types import EngineInfo, Segment, VoiceLevel, VoicePoint, VoiceVerdict
 from detection.voice.countermeasure import CountermeasureModel, window_llrs
 from detection.voice.evidence import Evidence, probability
-from detection.voice.quality import BandMeter, Unfit, fault, is_noisy
+from detection.voice.quality import SPEECH_OF, BandMeter, Unfit, fault, is_noisy
 from detection.voice.windows import SpeechWindow, SpeechWindows
 
 
@@ -101,14 +101,21 @@ class SecondOpinion(Protocol):
 class CountermeasureJudge:
     """Judges with a countermeasure: windows of speech as they fill, each scored once.
 
-    Segments of the caller's speech are joined without their pauses. Until the first window is full,
+    Segments of one side's speech are joined without their pauses. Until the first window is full,
     the speech so far is scored each time it has grown by half a hop, where the model's manifest says
     what such short scores are worth, and the latest of these counts. Where a second model has formed
     an opinion, the verdict is that model's. Each person who speaks is judged alone, or real speech
     before a clone would cover for it; a voice that was found synthetic stays found.
     """
 
-    def __init__(self, model: CountermeasureModel, second: SecondOpinion | None = None) -> None:
+    def __init__(
+        self,
+        model: CountermeasureModel,
+        second: SecondOpinion | None = None,
+        subject: Channel = Channel.CALLER,
+    ) -> None:
+        """`subject` is the side whose voice is judged."""
+        self._subject = subject
         self._model = model
         self._second = second
         self._manifest = model.manifest
@@ -152,8 +159,8 @@ class CountermeasureJudge:
         return self._trace
 
     def hear(self, segment: Segment) -> VoiceVerdict | None:
-        """Take in one segment; the agent's is none of this judge's business."""
-        if segment.channel is not Channel.CALLER:
+        """Take in one segment; the other side's is none of this judge's business."""
+        if segment.channel is not self._subject:
             return None
         unfit = fault(segment.samples)
         if unfit:
@@ -294,17 +301,18 @@ class CountermeasureJudge:
 
     def _reasons(self, level: VoiceLevel, manifest: CountermeasureManifest) -> tuple[str, ...]:
         check, needed = manifest.title, manifest.thresholds.min_speech_s
-        heard = f"{self._speech / CALL_RATE:.1f} s of the caller's speech"
+        whose = SPEECH_OF[self._subject]
+        heard = f"{self._speech / CALL_RATE:.1f} s of {whose}"
+        unproven = "; that does not prove who is calling" if self._subject is Channel.CALLER else ""
         sentence = {
             VoiceLevel.LIKELY_SYNTHETIC: f"The voice sounds synthetic, after {heard} ({check}).",
             VoiceLevel.SUSPECT: f"The voice may be synthetic, after {heard} ({check}).",
             VoiceLevel.UNSURE: f"The {check} cannot tell, after {heard}.",
-            VoiceLevel.REAL: f"This audio sounds human, after {heard} ({check}); "
-            "that does not prove who is calling.",
+            VoiceLevel.REAL: f"This audio sounds human, after {heard} ({check}){unproven}.",
             VoiceLevel.NOT_ENOUGH_SPEECH: f"There is {heard} so far; the {check} needs {needed:g} s.",
         }[level]
         limits = [
-            f"{samples / CALL_RATE:.1f} s of the caller's speech was {unfit} and was left out."
+            f"{samples / CALL_RATE:.1f} s of {whose} was {unfit} and was left out."
             for unfit, samples in sorted(self._unfit.items())
         ]
         if level is VoiceLevel.UNSURE and self._band.is_telephone:

@@ -5,7 +5,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from audio.types import CALL_RATE, Samples
+from audio.types import CALL_RATE, Channel, Samples
 
 MIN_LEVEL_DBFS = -60.0
 """RMS below which the quantisation noise of 8-bit telephone speech drowns a voice."""
@@ -26,6 +26,10 @@ _NOISE_PERCENTILE, _SPEECH_PERCENTILE = 10, 95
 _SILENCE = 1e-12
 _IN_BAND_HZ = (300, 3400)
 _ABOVE_BAND_HZ = (4600, 7400)
+
+
+SPEECH_OF = {Channel.CALLER: "the caller's speech", Channel.AGENT: "the desk's own speech"}
+"""Whose speech was judged, in words."""
 
 
 class Unfit(StrEnum):

@@ -20,7 +20,7 @@ from detection.types import (
 )
 from detection.voice.encoder import SpeakerEncoder, engine_of, likeness
 from detection.voice.enrolment import OTHER_VOICE_LLR, Enrolment, WatchedVoice, check_model
-from detection.voice.quality import Unfit, fault
+from detection.voice.quality import SPEECH_OF, Unfit, fault
 from detection.voice.scoring import Embeddings, direction
 from detection.voice.windows import SpeechWindow, SpeechWindows
 
@@ -128,7 +128,7 @@ class _Voice:
 class EmbeddingJudge:
     """Compares with embeddings: windows of speech as they fill, each embedded once.
 
-    Segments of the caller's speech are joined without their pauses. Kept are less than one window of
+    Segments of one side's speech are joined without their pauses. Kept are less than one window of
     samples, the windows of the last `RECENT_S` and a few sums, however long the call. Where another
     voice takes over (the likelihood ratio of the latest speech against that before falls below
     `OTHER_VOICE_LLR`), the comparison starts anew with it. Raises `DetectionError` where `claimed` was
@@ -140,7 +140,10 @@ class EmbeddingJudge:
         encoder: SpeakerEncoder,
         claimed: Enrolment | None = None,
         watched: Sequence[WatchedVoice] = (),
+        subject: Channel = Channel.CALLER,
     ) -> None:
+        """`subject` is the side whose voice is compared."""
+        self._subject = subject
         manifest = encoder.manifest
         if claimed:
             check_model(claimed, manifest)
@@ -174,8 +177,8 @@ class EmbeddingJudge:
         return self._verdict
 
     def hear(self, segment: Segment) -> SpeakerVerdict | None:
-        """Take in one segment; the agent's is none of this judge's business."""
-        if segment.channel is not Channel.CALLER:
+        """Take in one segment; the other side's is none of this judge's business."""
+        if segment.channel is not self._subject:
             return None
         unfit = fault(segment.samples)
         if unfit:
@@ -279,7 +282,7 @@ class EmbeddingJudge:
     def _reasons(self, level: SpeakerLevel, speech_s: float, spread: float | None) -> list[str]:
         check, needed = self._manifest.title, self._manifest.thresholds.min_speech_s
         name = self._claimed.name if self._claimed else ""
-        heard = f"{speech_s:.1f} s of the caller's speech"
+        heard = f"{speech_s:.1f} s of {SPEECH_OF[self._subject]}"
         reasons = [
             {
                 SpeakerLevel.MATCHES: f"The voice sounds like the one enrolled for {name}, after "
@@ -307,7 +310,7 @@ class EmbeddingJudge:
                 f"Made with another model and not compared: {self._not_compared} of the watch list."
             )
         reasons += [
-            f"{samples / CALL_RATE:.1f} s of the caller's speech was {unfit} and was left out."
+            f"{samples / CALL_RATE:.1f} s of {SPEECH_OF[self._subject]} was {unfit} and was left out."
             for unfit, samples in sorted(self._unfit.items())
         ]
         return reasons

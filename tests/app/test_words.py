@@ -7,13 +7,13 @@ import pytest
 from app import words
 from app.words import Tone
 from audio.errors import AudioError
+from audio.types import Channel
 from detection.types import (
     CallStage,
     CheckState,
     ConversationLevel,
     ConversationVerdict,
     DisclosureState,
-    DisclosureVerdict,
     EngineInfo,
     IdentityLevel,
     VerificationCheck,
@@ -30,6 +30,8 @@ from detection.types import (
         (words.IDENTITY, IdentityLevel),
         (words.CONVERSATION, ConversationLevel),
         (words.DISCLOSURE, DisclosureState),
+        (words.OWN_VOICE, VoiceLevel),
+        (words.OWN_DISCLOSURE, DisclosureState),
     ],
 )
 def test_every_level_has_a_word_of_its_own(phrases, levels):
@@ -48,8 +50,18 @@ def test_verdicts_say_how_much_was_heard_and_when():
         "12 s of the caller's speech heard",
         "",
     )
-    verdict = DisclosureVerdict(DisclosureState.DENIED, asked_at=46 * 16_000, answered_at=49 * 16_000)
-    assert words.disclosure_text(verdict).footnote == "Asked at 0:46, answered at 0:49"
+
+
+def test_what_is_judged_is_named_where_it_is_not_the_caller():
+    own = words.voice_text(VoiceVerdict(VoiceLevel.REAL, speech_s=12.4), (), Channel.AGENT)
+    assert own.footnote == "12 s of the desk's own speech heard"
+    for phrase in (*words.OWN_VOICE.values(), *words.OWN_DISCLOSURE.values()):
+        assert "caller" not in phrase.meaning
+    assert words.OWN_DISCLOSURE[DisclosureState.NOT_DISCLOSED].meaning == (
+        "The desk's own voice sounds like an AI and has not said so."
+    )
+    assert words.of_subject("Voice", Channel.CALLER) == "Voice"
+    assert words.of_subject("Voice", Channel.AGENT) == "Voice (help desk)"
 
 
 @pytest.mark.parametrize(

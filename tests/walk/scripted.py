@@ -10,7 +10,7 @@ from app.call.session import Session
 from app.cases.reader import CaseReader
 from app.cases.writer import CaseWriter
 from audio.source import AudioSource
-from audio.types import CALL_RATE, AudioGap
+from audio.types import CALL_RATE, AudioGap, Channel
 from detection.events import Event, GapHeard, NotJudged, UtteranceHeard
 from detection.segmenter import Segmenter
 from detection.types import EngineInfo, Segment, Utterance
@@ -27,6 +27,8 @@ class LoudVad:
 
 class ScriptedPipeline:
     """Turns each segment into one utterance; `before` runs first, on the inference thread."""
+
+    subject = Channel.CALLER
 
     def __init__(self, before: Callable[[Segment], object] = lambda _: None) -> None:
         self._before = before

@@ -85,6 +85,49 @@ def test_caller_on_the_other_side_swaps_the_channels(earwitness: Earwitness, sam
     assert {u["channel"] for u in mono["transcript"]} == {"caller"}
 
 
+def test_the_desks_own_voice_is_judged_where_that_is_asked_for(earwitness: Earwitness, samples: Path):
+    """The sample's AI is the caller: with the sides swapped it is the desk's, and the same is found."""
+    call = samples / "a_disclosed_assistant.wav"
+    (judged,) = objects(
+        earwitness("analyze", "--json", "--subject", "agent", "--caller", "right", call).out
+    )
+    assert judged["subject"] == judged["disclosure"]["subject"] == "agent"
+    assert judged["voice"]["level"] == "likely_synthetic"
+    assert "desk's own speech" in judged["voice"]["reasons"][0]
+    assert judged["disclosure"]["state"] == "disclosed"
+    assert judged["agent"]["level"] == "agent_like"
+    assert [rule["state"] for rule in judged["disclosure"]["rules"]] == ["disclosed"]
+    assert judged["alerts"] == []
+    (shown,) = objects(earwitness("cases", "show", "--json", judged["case_id"]).out)
+    assert shown["agent"] == judged["agent"]
+    report = earwitness("cases", "show", judged["case_id"]).out
+    assert "AI disclosure (help desk)" in report
+
+
+def test_the_desks_own_voice_is_on_a_side_of_its_own(
+    earwitness: Earwitness, samples: Path, tmp_path: Path
+):
+    mono = tmp_path / "mono.wav"
+    write_wav(mono, np.zeros((1, CALL_RATE), np.float32), CALL_RATE)
+    run = earwitness("analyze", "--json", "--subject", "agent", mono)
+    assert run.status == 3
+    (refused,) = objects(run.out)
+    assert "mono.wav has no side of the help desk to judge" in refused["error"]
+    assert "export both sides" in refused["error"]
+    assert "mono.wav" not in earwitness("cases", "list").out
+
+
+@pytest.mark.parametrize("options", [["--claims", "Ann"], ["--caller", "mono"]])
+def test_what_is_asked_of_callers_is_not_asked_of_the_desks_own_voice(
+    earwitness: Earwitness, tmp_path: Path, options: list[str]
+):
+    run = earwitness("analyze", "--subject", "agent", *options, "x.wav")
+    assert run.status == 2
+    assert "leave one of them out" in run.err
+    assert options[0] in run.err
+    assert not (tmp_path / "data").exists()
+
+
 def test_a_bad_file_does_not_stop_the_others(earwitness: Earwitness, samples: Path, tmp_path: Path):
     notes = tmp_path / "notes.wav"
     notes.write_text("call back later")

@@ -20,6 +20,7 @@ from app.cases.writer import CaseWriter
 from app.compose import load_engines
 from app.engines import Engines
 from app.evaluation.synthesizers import FLITE, SPEECH_RATE
+from app.question_words import ANSWER_WITHIN_S, question_text
 from app.settings import settings_with
 from audio.ring import AudioRing
 from audio.types import CALL_RATE, AudioChunk, Channel, Samples
@@ -29,11 +30,13 @@ from detection.events import (
     ChallengeGiven,
     ChallengeJudged,
     ConversationJudged,
+    DisclosureJudged,
     Event,
     FindingMade,
     StepsAdvised,
     StepTaken,
 )
+from detection.playbook import Situation
 from detection.steps import ChallengeKind, ChallengeVerdict, StepOutcome
 from tests.audio.hearing import until
 from tests.fakes import ScriptedSource, chunks_of
@@ -216,6 +219,42 @@ def test_a_caller_repeats_the_sentence_or_does_not(
         assert result.start > shown.at
     else:
         assert result.at - shown.at >= engines.challenges.sentence.time_out_s * CALL_RATE
+
+
+def test_a_caller_who_was_asked_and_says_nothing_is_waited_for_as_long_as_is_said(
+    engines: Engines, writer: CaseWriter, tmp_path: Path
+):
+    """The question is said to have been asked; nobody speaks; the call's clock goes on."""
+    (ask, *_) = engines.playbook.advice("voice", Situation.UNASKED_AI).steps
+    waited, given_up = threading.Event(), threading.Event()
+
+    def listen(_: str, events: Sequence[Event]) -> None:
+        for event in events:
+            if isinstance(event, DisclosureJudged) and event.verdict.awaits_until is not None:
+                waited.set()
+            elif isinstance(event, DisclosureJudged) and waited.is_set():
+                given_up.set()
+
+    session = engines.session(Conversation(), writer, listen)
+    session.start()
+    try:
+        session.take_step(ask, Situation.UNASKED_AI, StepOutcome.DONE, "window")
+        assert waited.wait(WITHIN_S)
+        assert given_up.wait(WITHIN_S)
+    finally:
+        session.stop()
+        assert session.wait(WITHIN_S)
+    events = stored(tmp_path, session.case_id)
+    (taken,) = (event for event in events if isinstance(event, StepTaken))
+    first = next(e for e in events if isinstance(e, DisclosureJudged) and e.verdict.awaits_until)
+    assert first.verdict.asked_at == taken.at
+    assert first.verdict.awaits_until == taken.at + ANSWER_WITHIN_S * CALL_RATE
+    state = CaseState.of(session.case_id, events[: events.index(first) + 1])
+    told = question_text(state, is_running=True)
+    assert told.endswith(f"listening for the answer, {ANSWER_WITHIN_S} s left")
+    whole = CaseState.of(session.case_id, events)
+    assert question_text(whole) == f"No answer was heard in {ANSWER_WITHIN_S} s."
+    jsonschema.validate(as_json(whole, "a.wav"), SCHEMA)
 
 
 def test_what_is_done_while_the_rest_is_judged_still_belongs_to_the_call(

@@ -90,6 +90,9 @@ def test_the_agent_is_never_compared():
     judge = EmbeddingJudge(AngleEncoder(), enrolled())
     assert judge.hear(speech(10, 0.1, channel=Channel.AGENT)) is None
     assert judge.finish().level is SpeakerLevel.NOT_ENOUGH_SPEECH
+    own = EmbeddingJudge(AngleEncoder(), subject=Channel.AGENT)
+    assert own.hear(speech(10, 0.1, channel=Channel.CALLER)) is None
+    assert own.hear(speech(10, 0.1, channel=Channel.AGENT)) is not None
 
 
 def test_unfit_speech_is_left_out_and_said():

@@ -197,6 +197,19 @@ def test_the_agent_is_never_judged() -> None:
     assert judge.finish().level is VoiceLevel.NOT_ENOUGH_SPEECH
 
 
+def test_where_the_desks_own_voice_is_judged_it_is_the_caller_who_is_not() -> None:
+    judge = CountermeasureJudge(LevelModel(), subject=Channel.AGENT)
+    assert judge.hear(segment(30, 0.9, Channel.CALLER)) is None
+    verdict = judge.hear(segment(30, 0.9, Channel.AGENT))
+    assert verdict is not None
+    assert verdict.level is VoiceLevel.LIKELY_SYNTHETIC
+    assert "30.0 s of the desk's own speech" in verdict.reasons[0]
+    human = CountermeasureJudge(LevelModel(), subject=Channel.AGENT)
+    human.hear(segment(30, 0.1, Channel.AGENT))
+    assert human.verdict.level is VoiceLevel.REAL
+    assert "who is calling" not in " ".join(human.verdict.reasons)
+
+
 @pytest.mark.parametrize(
     ("samples", "word"),
     [
