@@ -115,12 +115,8 @@ class Dialogue:
         words = spoken_words(utterance)
         if not words:
             return
-        told = self._reading.hear(utterance.channel, words) if self._reading else None
         if utterance.channel is not self._subject:
-            if told is None:
-                self._hear_question(Passage(words, self._ignored), -1, utterance.end)
-            elif "asks" in told:
-                self._hear_asking(told["asks"], utterance.end)
+            self._hear_other(utterance, words)
             return
         self.advance(utterance.start)
         carried = self._carry_over(utterance)
@@ -130,11 +126,28 @@ class Dialogue:
         if party.spoke_at is None:
             party.spoke_at = words[0].start
         party.words += sum(len(word.normal) for word in words)
-        if told is None:
-            self._hear_subject(passage, len(carried) - 1, utterance)
-        else:
+        if self._reading:
+            found = self._phrases.of_subject(passage, len(carried) - 1, self._asked_now)
+            told = self._reading.hear(utterance.channel, words, found)
             self._hear_told(told, passage, len(carried) - 1)
+        else:
+            self._hear_subject(passage, len(carried) - 1, utterance)
         self._carried = passage.words[-_CARRY_WORDS:]
+
+    @property
+    def _asked_now(self) -> Asked | None:
+        return self._open.kind if self._open else None
+
+    def _hear_other(self, utterance: Utterance, words: tuple[SpokenWord, ...]) -> None:
+        passage = Passage(words, self._ignored)
+        if not self._reading:
+            self._hear_question(passage, -1, utterance.end)
+            return
+        question = self._phrases.question(passage)
+        told = self._reading.hear(utterance.channel, words, ("asks",) if question else ())
+        if "asks" in told:
+            kind = question[0] if question else Asked.EITHER
+            self._hear_asking(told["asks"], kind, utterance.end)
 
     def ask(self, question: str, at: int) -> None:
         """Take in that somebody says they have just asked `question`, heard or not."""
@@ -178,20 +191,21 @@ class Dialogue:
             self._since_hand_over = None
 
     def _hear_question(self, passage: Passage, after_word: int, end: int) -> Hit | None:
-        for kind, phrases in self._phrases.questions.items():
-            if hit := phrases.search(passage, after_word):
-                self.conclude()
-                self._begin(_Question(kind, Said(hit.quote, hit.start), end))
-                return hit
-        return None
+        found = self._phrases.question(passage, after_word)
+        if found is None:
+            return None
+        kind, hit = found
+        self.conclude()
+        self._begin(_Question(kind, Said(hit.quote, hit.start), end))
+        return hit
 
-    def _hear_asking(self, asked: Told, end: int) -> None:
+    def _hear_asking(self, asked: Told, kind: Asked, end: int) -> None:
         """A question that a network has read; the same turn's rest belongs to it."""
         if self._reading and self._reading.goes_on and self._open:
             self._open.end = end
             return
         self.conclude()
-        self._begin(_Question(Asked.EITHER, Said(asked.quote, asked.start), end))
+        self._begin(_Question(kind, Said(asked.quote, asked.start), end))
 
     def _hear_told(self, told: Mapping[str, Told], passage: Passage, after_word: int) -> None:
         """What a network has read in the party's turn so far."""

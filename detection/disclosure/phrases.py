@@ -48,6 +48,27 @@ class StatementPhrases:
         self._person, self._machine = compiled(answers.person), compiled(answers.machine)
         self._evasive = compiled(answers.evasive)
 
+    def question(self, passage: Passage, after_word: int = -1) -> tuple[Asked, Hit] | None:
+        """What `passage` asks after word index `after_word`."""
+        for kind, phrases in self.questions.items():
+            if hit := phrases.search(passage, after_word):
+                return kind, hit
+        return None
+
+    def of_subject(self, passage: Passage, after_word: int, asked: Asked | None) -> set[str]:
+        """What the party says of itself, and in answer to what is `asked`: labels of a reader."""
+        found = set()
+        if self.disclosures.search(passage, after_word):
+            found.add("disclosure")
+        if self.claims.search(passage, after_word):
+            found.add("denied")
+        if self.hand_overs.search(passage, after_word):
+            found.add("hand_over")
+        reply = Passage(passage.words[after_word + 1 :])
+        if asked and (answered := self.answer(asked, reply)):
+            found.add(str(answered[0]))
+        return found
+
     def answer(self, asked: Asked, reply: Passage) -> tuple[Answer, Hit] | None:
         """What `reply` answers, or None where it answers nothing."""
         if hit := self._machine.search(reply):

@@ -1,7 +1,8 @@
 """One call as the statement reader reads it: each side's turn, after what the other side said last."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import exp, log
 
 from audio.types import Channel
 from detection.disclosure.reader import LONGEST_TURN, StatementReader
@@ -9,6 +10,7 @@ from detection.text.passage import SpokenWord
 
 _PART_WORDS = 14
 _LEAST_WORDS = 3
+_LEAST = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class TurnReader:
         self._channel: Channel | None = None
         self._turn: tuple[SpokenWord, ...] = ()
         self._before: tuple[str, ...] = ()
+        self._found: set[str] = set()
 
     @property
     def goes_on(self) -> bool:
@@ -40,20 +43,36 @@ class TurnReader:
 
     _goes_on = False
 
-    def hear(self, channel: Channel, words: tuple[SpokenWord, ...]) -> Mapping[str, Told]:
-        """Read on. Every statement that passes its threshold in the turn so far."""
+    def hear(
+        self, channel: Channel, words: tuple[SpokenWord, ...], found: Collection[str]
+    ) -> Mapping[str, Told]:
+        """Read on. Every statement that passes its threshold in the turn so far.
+
+        `found` are those that phrases have shown in `words`: for them the network needs less.
+        """
         self._goes_on = channel is self._channel
         if not self._goes_on:
             self._before = _normal(self._turn)[-LONGEST_TURN:]
             self._channel, self._turn = channel, ()
+            self._found.clear()
+        self._found |= set(found)
         self._turn = (*self._turn, *words)[-LONGEST_TURN:]
         is_subject = channel is self._subject
-        shown = self._read(self._turn, is_subject=is_subject)
+        shown = self._raised(self._read(self._turn, is_subject=is_subject))
         return {
             label: self._told(label, shown[label], is_subject=is_subject)
             for label, threshold in self._reader.manifest.thresholds.items()
             if shown[label] >= threshold
         }
+
+    def _raised(self, shown: Mapping[str, float]) -> dict[str, float]:
+        """With the log-odds of what phrases have found raised as the pack says."""
+        raised = dict(shown)
+        for label in self._found & set(raised):
+            bonus = self._reader.manifest.phrase_bonus.get(label, 0.0)
+            likely = min(max(raised[label], _LEAST), 1 - _LEAST)
+            raised[label] = 1 / (1 + exp(-log(likely / (1 - likely)) - bonus))
+        return raised
 
     def _read(self, words: Sequence[SpokenWord], *, is_subject: bool) -> Mapping[str, float]:
         return self._reader.read(self._before, _normal(words), is_subject=is_subject)

@@ -354,7 +354,7 @@ class StatementsManifest(PackManifest):
     """A pack that reads what a turn says of being an AI (`detection.disclosure.reader`).
 
     `labels` are the network's outputs in order; `thresholds` the probability from which on each that
-    is listened for counts as said.
+    is listened for counts as said; `phrase_bonus` what a phrase for it adds to its log-odds.
     """
 
     kind: Literal[Kind.STATEMENTS]
@@ -362,6 +362,7 @@ class StatementsManifest(PackManifest):
     tokenizer: Name
     labels: tuple[str, ...] = Field(strict=False)
     thresholds: dict[str, Annotated[float, Field(gt=0, lt=1)]]
+    phrase_bonus: dict[str, Annotated[float, Field(ge=0)]]
     measured: dict[str, MeasuredStatements]
 
     @model_validator(mode="after")

@@ -91,8 +91,8 @@ def _pack(samples: Sequence[Sample], out: Path) -> None:
     rule = load_rule(resources.ROOT / "policies" / "company.yaml")
     statements = load_statements(resources.ROOT / "disclosure" / "en.yaml")
     chosen = choose(calls, exported.read, start, rule, statements)
-    print(f"{len(calls)} calls of families left out: {chosen.accuracy:.3f} right, {chosen.thresholds}")
-    write_manifest(PACK, chosen.thresholds, {})
+    print(f"{len(calls)} calls of families left out: {chosen.accuracy:.3f} right, {chosen}")
+    write_manifest(PACK, chosen, {})
 
 
 def _threshold(samples: Sequence[Sample], told: NDArray[np.float32], label: str) -> float:

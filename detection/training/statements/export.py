@@ -16,6 +16,7 @@ from detection.models.manifest import (
 )
 from detection.training.statements.calls import LABELS
 from detection.training.statements.learn import StatementNetwork
+from detection.training.statements.thresholds import Chosen
 from detection.training.text_encoder import write_int8
 
 NETWORK = "statements.onnx"
@@ -55,9 +56,7 @@ def export(network: StatementNetwork, path: Path) -> None:
     whole.unlink()
 
 
-def write_manifest(
-    folder: Path, thresholds: Mapping[str, float], measured: Mapping[str, MeasuredStatements]
-) -> None:
+def write_manifest(folder: Path, chosen: Chosen, measured: Mapping[str, MeasuredStatements]) -> None:
     """Describe what lies in `folder`."""
     manifest = StatementsManifest(
         schema_version=SCHEMA_VERSION,
@@ -82,7 +81,8 @@ def write_manifest(
         language="en",
         tokenizer=TOKENIZER,
         labels=LABELS,
-        thresholds=dict(thresholds),
+        thresholds=chosen.thresholds,
+        phrase_bonus=chosen.phrase_bonus,
         measured=dict(measured),
     )
     text = manifest.model_dump_json(indent=2)

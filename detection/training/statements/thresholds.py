@@ -14,6 +14,7 @@ from detection.models.manifest import StatementsManifest
 from detection.types import AgentLevel, AgentVerdict, DisclosureState, EngineInfo, Utterance
 
 _GRID = (0.03, 0.06, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+_BONUSES = (0.0, 1.0, 2.0, 3.0, 4.0, 6.0)
 _ROUNDS = 2
 _WORDS_PER_SECOND = 2.5
 _PAUSE_S = 0.5
@@ -32,7 +33,9 @@ class _Remembering(StatementReader):
     """Reads every turn once."""
 
     def __init__(self, read: Read, thresholds: Mapping[str, float]) -> None:
-        self.manifest = StatementsManifest.model_construct(thresholds=dict(thresholds))
+        self.manifest = StatementsManifest.model_construct(
+            thresholds=dict(thresholds), phrase_bonus=dict.fromkeys(thresholds, 1.0)
+        )
         self.engine = EngineInfo("disclosure", "training", "0")
         self._told: dict[tuple[tuple[str, ...], tuple[str, ...], bool], dict[str, float]] = {}
         self._ask = read
@@ -46,9 +49,10 @@ class _Remembering(StatementReader):
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """Thresholds by label, and the share of calls that end in the right state with them."""
+    """Thresholds and bonuses by label, and the share of calls that end right with them."""
 
     thresholds: dict[str, float]
+    phrase_bonus: dict[str, float]
     accuracy: float
 
 
@@ -64,18 +68,20 @@ def choose(
     Of equals, the middle one: it is the furthest from where calls go wrong.
     """
     reader = _Remembering(read, start)
-    thresholds = reader.manifest.thresholds
-    best = _right(calls, reader, rule, statements)
+    found = (reader.manifest.thresholds, _GRID), (reader.manifest.phrase_bonus, _BONUSES)
+    best = 0
     for _ in range(_ROUNDS):
         for label in start:
-            found: dict[float, int] = {}
-            for threshold in _GRID:
-                thresholds[label] = threshold
-                found[threshold] = _right(calls, reader, rule, statements)
-            best = max(found.values())
-            equals = [threshold for threshold, right in found.items() if right == best]
-            thresholds[label] = equals[len(equals) // 2]
-    return Chosen(dict(thresholds), best / len(calls))
+            for values, grid in found:
+                right: dict[float, int] = {}
+                for value in grid:
+                    values[label] = value
+                    right[value] = _right(calls, reader, rule, statements)
+                best = max(right.values())
+                equals = [value for value in grid if right[value] == best]
+                values[label] = equals[len(equals) // 2]
+    thresholds, bonus = (dict(values) for values, _ in found)
+    return Chosen(thresholds, bonus, best / len(calls))
 
 
 def _right(

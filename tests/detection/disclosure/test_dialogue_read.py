@@ -26,13 +26,17 @@ class Reader(StatementReader):
     """Says of a turn what stands in it: a word of `SIGNS` is a statement."""
 
     def __init__(self):
-        self.manifest = StatementsManifest.model_construct(thresholds=dict.fromkeys(LABELS, 0.5))
+        self.manifest = StatementsManifest.model_construct(
+            thresholds=dict.fromkeys(LABELS, 0.5), phrase_bonus={"disclosure": 2.0}
+        )
         self.engine = EngineInfo("disclosure", "scripted", "1")
         self.read_with = []
 
     def read(self, before, words, *, is_subject):
         self.read_with.append((tuple(before), tuple(words), is_subject))
         told = dict.fromkeys(self.manifest.thresholds, 0.0)
+        if "doubt" in words:
+            told["disclosure"] = 0.2
         for number, word in enumerate(words, 1):
             if word in SIGNS:
                 told[SIGNS[word]] = max(told[SIGNS[word]], 0.5 + number / 1000)
@@ -70,6 +74,12 @@ def test_an_answer_is_kept_with_its_question(reply, state, answer):
     assert (verdict.state, verdict.answer) == (state, answer)
     assert verdict.question == "sorry ask"
     assert verdict.answer_quote == reply
+
+
+def test_a_phrase_for_what_the_network_half_sees_tips_it():
+    text = "doubt i am an ai assistant"
+    assert judged((CALLER, text)).state is DisclosureState.DISCLOSED
+    assert judged((CALLER, "doubt i am a carpenter")).state is DisclosureState.NOT_DISCLOSED
 
 
 def test_evading_stands_until_the_party_says_what_it_is():
