@@ -47,7 +47,7 @@ from detection.voice.encoder import SpeakerEncoder, load_encoder
 from detection.voice.speechbrain_encoder import is_speechbrain_folder, load_speechbrain_encoder
 
 _BUILT_IN_ENCODER = resources.ROOT / "models" / "earwitness-speaker-small"
-_BUILT_IN_READER = resources.ROOT / "models" / "earwitness-talk-en"
+_BUILT_IN_READER = resources.ROOT / "models" / "earwitness-talk-minilm-en"
 _BUILT_IN_STATEMENTS = resources.ROOT / "models" / "earwitness-statements-en"
 _BUILT_IN_RECOGNIZER = resources.ROOT / "transcript"
 

@@ -98,8 +98,15 @@ def _figures(outcomes: Sequence[DisclosureOutcome]) -> dict[str, Any]:
 
 
 def _took_a_look_alike(one: DisclosureOutcome) -> bool:
-    """Whether disclosure was found where the party said nothing that counts."""
-    return one.has_disclosed and not one.call.marks("disclosure") and not one.call.marks("truthful")
+    """Whether disclosure was found where the party said nothing that counts.
+
+    Calls without marks tell that only where their state does.
+    """
+    said_so = one.call.marks("disclosure") or one.call.marks("truthful")
+    may_have = {DisclosureState.DISCLOSED, DisclosureState.DISCLOSED_LATE}
+    if not any(turn.statements for turn in one.call.turns):
+        may_have.add(DisclosureState.DENIED)
+    return one.has_disclosed and not said_so and one.call.expected not in may_have
 
 
 def _missed_a_denial(one: DisclosureOutcome) -> bool:

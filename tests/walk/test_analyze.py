@@ -46,6 +46,20 @@ def test_sample_calls_are_judged_as_written_beside_them(earwitness: Earwitness, 
         assert judged["ended"] == "finished"
 
 
+def test_the_same_script_in_another_recording_is_a_sign(
+    earwitness: Earwitness, samples: Path, tmp_path: Path
+):
+    again = tmp_path / "another.wav"
+    shutil.copy(samples / "b_helpdesk_con.wav", again)
+    run = earwitness("analyze", "--json", samples / "b_helpdesk_con.wav", again, again)
+    first, second, third = objects(run.out)
+    for judged, is_repeated in ((first, False), (second, True), (third, True)):
+        signs = {sign["name"]: sign for sign in judged["agent"]["signs"]}
+        assert ("repeated_wording" in signs) is is_repeated
+        assert "voice" in signs
+    assert first["agent"]["level"] == "agent_like"
+
+
 def test_every_result_says_what_judged_it(earwitness: Earwitness, samples: Path):
     (judged,) = objects(earwitness("analyze", "--json", samples / "a_disclosed_assistant.wav").out)
     jobs = {engine["job"]: engine for engine in judged["engines"]}

@@ -22,7 +22,15 @@ from detection.disclosure.statements import load_statements
 from detection.models.manifest import StatementsManifest
 from detection.models.runtime import open_network
 from detection.training.minilm import MiniLm
-from detection.training.statements.calls import LABELS, Sample, fold_of, read_calls, read_samples
+from detection.training.statements.calls import (
+    LABELS,
+    Sample,
+    as_calls,
+    fold_of,
+    read_calls,
+    read_samples,
+    read_turns,
+)
 from detection.training.statements.export import NETWORK, TOKENIZER, export, write_manifest
 from detection.training.statements.learn import StatementNetwork, train
 from detection.training.statements.thresholds import choose
@@ -87,7 +95,9 @@ def _pack(samples: Sequence[Sample], out: Path) -> None:
     ]
     shares = np.array([[one[label] for label in LABELS] for one in told], np.float32)
     start = {label: _threshold(left_out, shares, label) for label in LISTENED_FOR}
-    calls = [call for call in read_calls() if not fold_of(call["family"], FOLDS)]
+    calls = [
+        call for call in (*read_calls(), *as_calls(read_turns())) if not fold_of(call["family"], FOLDS)
+    ]
     rule = load_rule(resources.ROOT / "policies" / "company.yaml")
     statements = load_statements(resources.ROOT / "disclosure" / "en.yaml")
     chosen = choose(calls, exported.read, start, rule, statements)

@@ -2,7 +2,7 @@
 
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,9 +38,51 @@ def read_calls() -> list[dict[str, Any]]:
     ]
 
 
+def read_turns() -> list[dict[str, Any]]:
+    """Plain single turns: `text` after the other side's `before`, and what is said in it."""
+    return [json.loads(line) for line in (HERE / "turns.jsonl").read_text("utf-8").splitlines()]
+
+
 def read_samples() -> list[Sample]:
-    """Every turn of these."""
-    return [sample for call in read_calls() for sample in _samples(call)]
+    """Every turn of both."""
+    of_calls = [sample for call in read_calls() for sample in _samples(call)]
+    alone = [
+        Sample(
+            turn["family"],
+            normal_words(turn["before"]),
+            normal_words(turn["text"]),
+            turn["is_subject"],
+            frozenset(turn["statements"]),
+        )
+        for turn in read_turns()
+    ]
+    return of_calls + alone
+
+
+def as_calls(turns: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Turns of a party that is an AI as calls of their own, with the state that they lead to."""
+    states = {
+        "denied": "denied",
+        "disclosure": "disclosed",
+        "truthful": "disclosed",
+        "evasive": "evasive",
+    }
+    for turn in turns:
+        if not turn["is_subject"]:
+            continue
+        said = [state for label, state in states.items() if label in turn["statements"]]
+        before = [{"speaker": "agent", "text": turn["before"], "statements": []}]
+        own = {"speaker": "caller", "text": turn["text"], "statements": turn["statements"]}
+        # A few words more, so that the call is long enough to be judged at its end.
+        more = {"speaker": "caller", "text": "and that is about it for today", "statements": []}
+        yield {
+            "id": turn["id"],
+            "family": turn["family"],
+            "subject": "caller",
+            "signs": ["synthetic_voice"],
+            "expected": said[0] if said else "not_disclosed",
+            "turns": [*(before if turn["before"] else []), own, more],
+        }
 
 
 def fold_of(family: str, folds: int) -> int:

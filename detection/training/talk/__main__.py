@@ -139,7 +139,12 @@ def _tune(pack: TacticsPack, teacher: Path, out: Path) -> None:
     words = TunedVectors(encoder, tokenizer)
     seen = [call for call in calls if fold_of(call.family, TUNED_FOLDS)]
     network = Learner(words, load_confusions()).train([*seen, *turns], 0, TUNED)
-    torch.save({"encoder": encoder.state_dict(), "network": network.state_dict()}, out / "tuned.pt")
+    learnt = {
+        "encoder": encoder.state_dict(),
+        "network": network.state_dict(),
+        "families": sorted({call.family for call in seen}),
+    }
+    torch.save(learnt, out / "tuned.pt")
 
 
 def _pack(pack: TacticsPack, out: Path) -> None:
@@ -165,7 +170,7 @@ def _pack_tuned(pack: TacticsPack, out: Path) -> None:
     words = TunedVectors(encoder, tokenizer)
     words.eval()
     network = _network(learnt["network"], words)
-    told = _told(calls, network, words, 0, TUNED_FOLDS)
+    told = _told(calls, network, words, set(learnt["families"]))
     folder = PACKS / TUNED_PACK.id
     folder.mkdir(exist_ok=True)
     tokenizer.save(str(folder / TOKENIZER))
@@ -203,13 +208,11 @@ def _network(learnt: dict[str, torch.Tensor], words: WordVectors) -> TalkNetwork
     return network.eval()
 
 
-def _told(
-    calls: list[Call], network: TalkNetwork, words: WordVectors, fold: int, folds: int
-) -> list[Told]:
-    """The calls that the fold leaves out, as its network and its model of the wording tell them."""
+def _told(calls: list[Call], network: TalkNetwork, words: WordVectors, seen: set[str]) -> list[Told]:
+    """The calls of families not `seen`, as told by the network and a wording model of the others."""
     confusions = load_confusions()
-    left_out = [call for call in calls if fold_of(call.family, folds) == fold]
-    wording = fit_wording([call for call in calls if fold_of(call.family, folds) != fold], confusions)
+    left_out = [call for call in calls if call.family not in seen]
+    wording = fit_wording([call for call in calls if call.family in seen], confusions)
     read = Learner(words, confusions).predict([network], left_out)
     return [
         Told(call, tactics, logits, wording_logits(wording, call))

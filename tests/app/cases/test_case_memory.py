@@ -16,7 +16,7 @@ from app.errors import CaseLogError
 from audio.types import Channel
 from detection.circumstances import Circumstances
 from detection.desk_hours import DeskHours
-from detection.events import CallStarted, ConsentRecorded, Event, SpeakerJudged
+from detection.events import CallStarted, ConsentRecorded, Event, SpeakerJudged, WordingSketched
 from detection.types import SpeakerLevel, SpeakerVerdict, WatchHit
 
 NOW = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
@@ -38,6 +38,7 @@ def call(log: Path) -> Call:
         source: str = "call.wav",
         *,
         is_live: bool = False,
+        wording: str = "",
     ) -> str:
         started_at = (NOW - before).isoformat(timespec="milliseconds")
         level = SpeakerLevel.UNSURE if claimed else SpeakerLevel.NOT_CHECKED
@@ -48,6 +49,7 @@ def call(log: Path) -> Call:
             *([CONSENT] if is_live else []),
             SpeakerJudged(early, 16_000),
             SpeakerJudged(verdict, 32_000),
+            *([WordingSketched(wording, 50, 48_000)] if wording else []),
         ]
         with CaseWriter(log) as writer:
             case_id = writer.open_case(source, started_at)
@@ -88,6 +90,15 @@ def test_a_voice_is_looked_for_in_30_days(log: Path, call: Call):
     call(timedelta(days=1), claimed="Ann Lee", hits=(OTHER_HIT,))
     (found,) = memory(log).with_voice("con man")
     assert (found.case_id, found.claimed) == (old, "Ann Lee")
+
+
+def test_the_wordings_of_90_days_but_not_of_the_same_recording(log: Path, call: Call):
+    call(timedelta(days=91), wording="too old")
+    call(timedelta(days=89), wording="old")
+    call(timedelta(hours=2), source="now.wav", wording="the same recording")
+    call(timedelta(hours=1), source="now.wav", is_live=True, wording="a live call")
+    call(timedelta(hours=1))
+    assert sorted(memory(log).wordings()) == ["a live call", "old"]
 
 
 def test_odd_names_are_values_and_no_sql(log: Path, call: Call):
