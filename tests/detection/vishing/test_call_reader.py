@@ -16,13 +16,14 @@ from detection.vishing.judge import TalkJudge
 from detection.vishing.load import load_tactics
 from detection.vishing.reader import TalkReader, load_reader
 
-PACK = resources.ROOT / "models" / "earwitness-talk-en"
+PACK = resources.ROOT / "models" / "earwitness-talk-minilm-en"
+SMALL = resources.ROOT / "models" / "earwitness-talk-en"
 CALLER, AGENT = Channel.CALLER, Channel.AGENT
 
 
-@pytest.fixture(scope="module")
-def reader() -> TalkReader:
-    return load_reader(PACK)
+@pytest.fixture(scope="module", params=[PACK, SMALL], ids=lambda folder: folder.name)
+def reader(request: pytest.FixtureRequest) -> TalkReader:
+    return load_reader(request.param)
 
 
 def words(text: str, start_s: float = 0.0) -> tuple[SpokenWord, ...]:
@@ -151,9 +152,18 @@ def test_a_con_raises_an_alert_that_names_the_turns_that_moved_it(reader: TalkRe
     assert all(any(text[:20] in reason for _, text in CON) for reason in moved)
 
 
-@pytest.mark.parametrize("name", ["talk.onnx", "vectors.npz", "wording.npz", "tokenizer.json"])
-def test_a_changed_file_is_named(tmp_path: Path, name: str):
-    folder = shutil.copytree(PACK, tmp_path / "pack")
+@pytest.mark.parametrize(
+    ("pack", "name"),
+    [
+        (PACK, "talk.onnx"),
+        (PACK, "encoder.onnx"),
+        (PACK, "wording.npz"),
+        (PACK, "tokenizer.json"),
+        (SMALL, "vectors.npz"),
+    ],
+)
+def test_a_changed_file_is_named(tmp_path: Path, pack: Path, name: str):
+    folder = shutil.copytree(pack, tmp_path / "pack")
     (folder / name).write_bytes(b"changed")
     with pytest.raises(DetectionError, match=name.replace(".", r"\.")):
         load_reader(folder)
@@ -172,8 +182,18 @@ def test_another_packs_network_is_refused(tmp_path: Path):
         load_reader(folder)
 
 
-def test_the_packs_size_is_as_promised():
-    learned = sum((PACK / name).stat().st_size for name in ("talk.onnx", "wording.npz"))
-    vectors = sum((PACK / name).stat().st_size for name in ("vectors.npz", "tokenizer.json"))
+def test_the_packs_sizes_are_as_promised():
+    learned = sum((SMALL / name).stat().st_size for name in ("talk.onnx", "wording.npz"))
+    vectors = sum((SMALL / name).stat().st_size for name in ("vectors.npz", "tokenizer.json"))
     assert learned <= 5_000_000
     assert vectors <= 8_000_000
+    assert max(file.stat().st_size for file in PACK.iterdir()) <= 20_000_000
+
+
+def test_a_pack_has_vectors_or_an_encoder_and_not_both(tmp_path: Path):
+    folder = shutil.copytree(PACK, tmp_path / "pack")
+    manifest = json.loads((folder / "manifest.json").read_text())
+    for change in ({"encoder": None}, {"vectors": "tokenizer.json"}):
+        (folder / "manifest.json").write_text(json.dumps(manifest | change))
+        with pytest.raises(DetectionError, match="either vectors or an encoder"):
+            load_reader(folder)
