@@ -209,29 +209,32 @@ class Dialogue:
 
     def _hear_told(self, told: Mapping[str, Told], passage: Passage, after_word: int) -> None:
         """What a network has read in the party's turn so far."""
+        reply = Passage(passage.words[after_word + 1 :], self._ignored)
         accepted = self._accept(passage, after_word)
-        admits = max(
-            (told[label] for label in ("disclosure", "truthful") if label in told),
-            key=lambda one: one.probability,
-            default=None,
-        )
-        denies = told.get("denied")
-        if admits and denies:
-            admits, denies = (
-                (admits, None) if admits.probability >= denies.probability else (None, denies)
-            )
-        if admits:
-            self._settle(Answer.TRUTHFUL, Said(admits.quote, admits.start), self._open)
-        elif denies:
-            self._settle(Answer.DENIED, Said(denies.quote, denies.start), self._open)
+        if statement := self._statement(told, reply):
+            answer, said = statement
+            self._settle(answer, Said(said.quote, said.start), self._open)
         elif accepted:
             self._close_with(Reply(Answer.TRUTHFUL, accepted, self._open.said if self._open else None))
         elif evades := told.get("evasive"):
             self._evade(Said(evades.quote, evades.start))
         elif self._open:
-            self._await(self._open, Passage(passage.words[after_word + 1 :], self._ignored))
+            self._await(self._open, reply)
         if hand_over := told.get("hand_over"):
             self._hand_over(hand_over.start)
+
+    def _statement(self, told: Mapping[str, Told], reply: Passage) -> tuple[Answer, Told] | None:
+        """What the party says it is; a plain yes or no means what the question makes of it."""
+        answers = {"disclosure": Answer.TRUTHFUL, "truthful": Answer.TRUTHFUL, "denied": Answer.DENIED}
+        said = [label for label in answers if label in told]
+        if not said:
+            return None
+        clearest = max(said, key=lambda label: told[label].probability)
+        answer = answers[clearest]
+        if "disclosure" not in said and self._open:
+            plain = self._phrases.yes_or_no(self._open.kind, reply)
+            answer = plain[0] if plain else answer
+        return answer, told[clearest]
 
     def _evade(self, said: Said) -> None:
         """The party turned a question away; that stands until it says what it is."""

@@ -77,6 +77,10 @@ class StatementPhrases:
             return Answer.DENIED, hit
         if hit := self._evasive.search(reply):
             return Answer.EVASIVE, hit
+        return self.yes_or_no(asked, reply)
+
+    def yes_or_no(self, asked: Asked, reply: Passage) -> tuple[Answer, Hit] | None:
+        """What a plain yes or no in `reply` answers, or None where there is none."""
         head = Passage(reply.words[:_ANSWER_HEAD])
         said_no = self._no.search(head) or _whole(self._no_alone.search(reply), reply)
         said_yes = self._yes.search(head) or _whole(self._yes_alone.search(reply), reply)

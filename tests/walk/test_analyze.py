@@ -259,7 +259,8 @@ def test_a_shown_case_is_the_analysed_one(earwitness: Earwitness, samples: Path)
 
 
 def test_the_real_telephone_call_raises_nothing(earwitness: Earwitness, shared: Path):
-    run = earwitness("analyze", "--json", shared / "data" / "calls" / "auto_repairs_40.flac")
+    call = shared / "data" / "calls" / "auto_repairs_40.flac"
+    run = earwitness("analyze", "--json", call)
     assert run.status == 0, run.err
     (judged,) = objects(run.out)
     assert {u["channel"] for u in judged["transcript"]} == {"caller", "agent"}
@@ -267,7 +268,11 @@ def test_the_real_telephone_call_raises_nothing(earwitness: Earwitness, shared: 
     assert judged["voice"]["level"] != "likely_synthetic"
     # Much of a noisy call is beyond the basic recognizer: no alarm, and no all-clear either.
     assert judged["conversation"]["level"] in {"calm", "not_enough_speech"}
-    assert judged["disclosure"]["state"] in {"human", "listening"}
+    for side in ("caller", "agent"):
+        (judged,) = objects(earwitness("analyze", "--json", "--subject", side, call).out)
+        assert judged["disclosure"]["state"] in {"human", "listening"}
+        assert judged["agent"]["level"] in {"human_like", "unsure", "not_enough_speech"}
+        assert not [alert for alert in judged["alerts"] if alert["subject"] == "disclosure"]
     assert earwitness("cases", "verify").status == 0
 
 

@@ -57,6 +57,7 @@ STATIC_PACK = About(
     "linear model over the words.",
     words=VECTORS,
     vectors_from="vectors distilled from sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0)",
+    wording_weight=2.0,
 )
 TUNED_PACK = About(
     id="earwitness-talk-minilm-en",
@@ -66,6 +67,7 @@ TUNED_PACK = About(
     "and a linear model over the words.",
     words=ENCODER,
     vectors_from="an encoder that began as sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0)",
+    wording_weight=1.0,
 )
 _CHECKED = 20
 """Every so many texts are left out of the distillation, to see how well it carries over."""
@@ -187,7 +189,7 @@ def _write(
     told: list[Told],
 ) -> None:
     """What both packs have, calibrated on the calls `told` by models that have not seen them."""
-    shares = share(told)
+    shares = share(told, about.wording_weight)
     calibration = calibrate(told, shares)
     levels = thresholds(told, shares, calibration)
     tactics = readable(told)

@@ -14,8 +14,6 @@ from detection.training.talk.calls import LABELS, Call
 ALERT_FALSE_ALARMS = 0.01
 WATCH_FALSE_ALARMS = 0.05
 """Shares of honest calls that may reach a level."""
-WORDING_WEIGHT = 2.0
-"""Beside the network's 1; chosen on families that were left out."""
 LEAST_PRECISION = 0.6
 LEAST_FOUND = 20
 _NOT_FROM_WORDS = frozenset({"A5", "P12", "P13"})
@@ -39,12 +37,12 @@ class Told:
         return shares.network * self.network + shares.wording * self.wording
 
 
-def share(told: Sequence[Told]) -> TalkShares:
-    """What makes the highest logits of either model spread alike, the wording's then counted more."""
+def share(told: Sequence[Told], wording_weight: float) -> TalkShares:
+    """What makes the highest logits of either model spread alike, the wording's then weighted."""
     spreads = [np.std([model(one).max() for one in told]) for model in (_network, _wording)]
     return TalkShares(
         network=round(float(1 / spreads[0]), 4),
-        wording=round(float(WORDING_WEIGHT / spreads[1]), 4),
+        wording=round(float(wording_weight / spreads[1]), 4),
     )
 
 

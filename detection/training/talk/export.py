@@ -81,7 +81,10 @@ def export_encoder(words: TunedVectors, path: Path) -> None:
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What a talk pack says of itself. `words` is its file of word vectors or its encoder."""
+    """What a talk pack says of itself. `words` is its file of word vectors or its encoder.
+
+    `wording_weight` is what its wording counts beside the network's 1, chosen on families left out.
+    """
 
     id: str
     revision: str
@@ -89,6 +92,7 @@ class About:
     description: str
     words: str
     vectors_from: str
+    wording_weight: float
 
 
 def write_manifest(

@@ -82,6 +82,21 @@ def test_a_phrase_for_what_the_network_half_sees_tips_it():
     assert judged((CALLER, "doubt i am a carpenter")).state is DisclosureState.NOT_DISCLOSED
 
 
+@pytest.mark.parametrize(
+    ("question", "reply", "answer"),
+    [
+        ("am i speaking to a person ask", "yes den", Answer.DENIED),
+        ("are you a robot ask", "yes den", Answer.TRUTHFUL),
+        ("are you a robot ask", "no den", Answer.DENIED),
+        ("are you one ask", "yes den", Answer.DENIED),
+        ("am i speaking to a person ask", "yes adm", Answer.TRUTHFUL),
+    ],
+)
+def test_a_plain_yes_or_no_means_what_the_question_makes_of_it(question, reply, answer):
+    verdict = judged((CALLER, "good day"), (AGENT, question), (CALLER, reply))
+    assert verdict.answer is answer
+
+
 def test_evading_stands_until_the_party_says_what_it_is():
     turns = [(CALLER, "good day"), (AGENT, "ask"), (CALLER, "eva")]
     assert judged(*turns, (AGENT, "again ask")).state is DisclosureState.EVASIVE
