@@ -11,8 +11,10 @@ from app.evaluation.talk import WrittenTalk, evaluate_talk
 from app.evaluation.written_calls import WrittenCall
 from audio.types import CALL_RATE
 from detection.disclosure.judge import DisclosureJudge
+from detection.disclosure.reader import load_statement_reader
 from detection.disclosure.rule import load_rule
 from detection.disclosure.statements import load_statements
+from detection.training.statements.calls import read_samples
 from detection.vishing.judge import TalkJudge
 from detection.vishing.load import load_tactics
 
@@ -75,6 +77,34 @@ def test_tuned_on_and_held_out_disclosure_figures():
     assert heldout["accuracy"] >= 0.95
     assert len(heldout["per_state"]) == 6
     assert sum(sum(got.values()) for got in heldout["confusion"].values()) == heldout["n"]
+
+
+@pytest.mark.parametrize(
+    ("name", "least", "look_alikes", "denials"),
+    [("disclosure_heldout.jsonl", 0.95, 0, 0), ("disclosure_calls.jsonl", 0.8, 25, 18)],
+)
+def test_what_the_shipped_network_reads_in_held_out_calls(name, least, look_alikes, denials):
+    reader = load_statement_reader(resources.ROOT / "models" / "earwitness-statements-en")
+    today = date(2026, 11, 22)
+    result = evaluate_disclosure(
+        DATA / name,
+        lambda subject: DisclosureJudge((COMPANY,), STATEMENTS, subject, reader, day=today),
+    )
+    assert result["accuracy"] >= least
+    assert len(result["look_alikes_accepted"]) <= look_alikes
+    assert len(result["denials_missed"]) <= denials
+    assert set(result["per_state"]) == {
+        *("disclosed", "disclosed_late", "not_disclosed", "denied", "evasive", "human")
+    }
+
+
+def test_no_wording_family_is_on_both_sides():
+    held_out = {
+        json.loads(line)["family"]
+        for line in (DATA / "disclosure_calls.jsonl").read_text(encoding="utf-8").splitlines()
+    }
+    assert len(held_out) > 50
+    assert not held_out & {sample.family for sample in read_samples()}
 
 
 def test_everyday_customer_talk_raises_almost_nothing(shared, tmp_path):
