@@ -5,7 +5,7 @@ from datetime import date
 
 from audio.types import CALL_RATE, Channel
 from detection.clock import clock_at
-from detection.disclosure.dialogue import Party, Reply, Said
+from detection.disclosure.party import Party, Reply, Said
 from detection.disclosure.rule import Rule, Trigger
 from detection.types import AgentLevel, AgentVerdict, Answer, DisclosureState, RuleState
 

@@ -35,13 +35,12 @@ class TurnReader:
         self._turn: tuple[SpokenWord, ...] = ()
         self._before: tuple[str, ...] = ()
         self._found: set[str] = set()
+        self._goes_on = False
 
     @property
     def goes_on(self) -> bool:
         """Whether what was heard last went on with the turn before it."""
         return self._goes_on
-
-    _goes_on = False
 
     def hear(
         self, channel: Channel, words: tuple[SpokenWord, ...], found: Collection[str]
