@@ -124,7 +124,7 @@ def test_on_one_channel_only_the_voice_is_told():
     [
         ("least_turns: 6", "least_turns: 1", "least_turns"),
         ("most_llr: 1.5", "most_llr: lots", "most_llr"),
-        ("{agent: 0.01, person: 0.1}", "{agent: 0.01}", "overlap.person"),
+        ("{agent: 0.02, person: 0.06}", "{agent: 0.02}", "overlap.person"),
         ("agent: 0.9, person", "agent: 0, person", "a spread is more than 0 s"),
         ('"spell"', '"Spell!"', "questions.open"),
     ],
